@@ -1,0 +1,66 @@
+/* Codecs: how each type of the server is read and written, found by OID.
+ *
+ * One rule holds for all: the text form and the binary form of one value decode to equal values, to the bit, and a
+ * parameter stores the same whichever form it was sent in. A type that has no codec here is the server's text. */
+#ifndef MP_CODEC_CODEC_H
+#define MP_CODEC_CODEC_H
+
+#include "codec/value.h"
+
+typedef struct mp_codec mp_codec;
+
+/* Decodes one cell that is not NULL. Decoded values borrow from `data` or from `scratch` (cleared before each cell by the
+ * caller of mp_decode). Errors: decode (names the type and what was wrong, never the whole value), memory. */
+typedef bool mp_decode(const mp_codec *codec, const char *data, size_t size, const mp_codec_context *context,
+                       mp_buffer *scratch, mp_value *out, mp_error **error);
+
+/* Appends the binary form. Only called with a value of a kind that `accepts` says yes to. */
+typedef bool mp_encode(const mp_codec *codec, const mp_value *value, mp_buffer *out, mp_error **error);
+
+struct mp_codec {
+  uint32_t oid;
+  const char *name;       /* the SQL name, for messages: "smallint", "timestamp with time zone", "integer[]" */
+  mp_value_kind kind;     /* of decoded values */
+  uint32_t array;         /* OID of the array type over this, or 0      */
+  uint32_t element;       /* of an array type: the element's OID, or 0  */
+  mp_decode *from_text;   /* never NULL                                 */
+  mp_decode *from_binary; /* NULL: the result is asked for as text      */
+  mp_encode *to_binary;   /* NULL: parameters go as text                */
+};
+
+/* Never NULL: an unknown OID gives the codec of the server's text (kind TEXT, no binary form), whose oid is 0. */
+const mp_codec *mp_codec_find(uint32_t oid);
+
+/* One parameter, ready to be sent. */
+enum { MP_FORMAT_TEXT = 0, MP_FORMAT_BINARY = 1 };
+
+/* Appends the form in which `value` is sent and says which form it is; a text form is followed by a zero byte that does
+ * not count in *size. codec: of the parameter's type, or NULL while it is not known: then the text form that means the
+ * same for whatever type the server finds. number: of the parameter, 1-based, for messages.
+ * What is checked: UTF-8 and NUL bytes of text; once the type is known, the range of integers and the form of a uuid.
+ * Errors: usage (names the parameter, the value's kind or number, and what is allowed), memory. */
+bool mp_encode_parameter(const mp_codec *codec, const mp_value *value, int number, mp_buffer *out, size_t *size,
+                         int *format, mp_error **error);
+
+/* True when the text form of `value` depends on the parameter's type, so that the type must be known before it is sent:
+ * text with a backslash, a NUL byte or invalid UTF-8 (it may be meant for bytea), and JSON or array tables the caller
+ * has not written yet. */
+bool mp_value_needs_type(const mp_value *value);
+
+/* Appends the text form of a value that is not NULL, as it would be sent (no terminator). Errors: usage, memory. */
+bool mp_value_text(const mp_value *value, mp_buffer *out, mp_error **error);
+
+/* Array literals, for callers that walk their own lists: add `{`, elements, `,` and `}` themselves; this appends one
+ * element's text, quoted where it must be. */
+void mp_array_add_element(mp_buffer *out, const char *text, size_t size);
+
+/* The next element of a decoded array. Returns false at the end and on failure; then *error says which (it must be NULL
+ * before). A NULL element gives kind NULL. Element values borrow as those of mp_decode do; `scratch` is cleared. */
+bool mp_array_next(mp_array *array, mp_buffer *scratch, mp_value *out, mp_error **error);
+
+/* Floats: the shortest digits that read back to the same value, as the server writes them (extra_float_digits 1): no
+ * ".0" behind an integral one, "NaN", "Infinity", "-0". to: at least 32 bytes. Returns the length. */
+size_t mp_float_format(double value, char *to);
+size_t mp_float4_format(float value, char *to);
+
+#endif

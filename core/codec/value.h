@@ -1,0 +1,79 @@
+/* A value on its way between the server and a host language: a small tagged union that owns nothing. */
+#ifndef MP_CODEC_VALUE_H
+#define MP_CODEC_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codec/numeric.h"
+
+typedef enum mp_value_kind {
+  MP_VALUE_NULL,
+  MP_VALUE_BOOL,        /* boolean                                                                        */
+  MP_VALUE_INTEGER,     /* integer                                                                        */
+  MP_VALUE_FLOAT,       /* number; MP_VALUE_FLOAT for float4 too, widened from the shortest decimal form  */
+  MP_VALUE_TEXT,        /* bytes: UTF-8                                                                   */
+  MP_VALUE_BYTES,       /* bytes: anything                                                                */
+  MP_VALUE_NUMERIC,     /* numeric                                                                        */
+  MP_VALUE_UUID,        /* bytes: the lower-case text of 36 characters                                    */
+  MP_VALUE_TIMESTAMPTZ, /* integer: microseconds since 2000-01-01 UTC; INT64_MIN, INT64_MAX: -/+infinity   */
+  MP_VALUE_TIMESTAMP,   /* integer: the same without a zone                                               */
+  MP_VALUE_DATE,        /* integer: days since 2000-01-01; INT32_MIN, INT32_MAX: -/+infinity               */
+  MP_VALUE_TIME,        /* integer: microseconds since midnight, 0 to 86,400,000,000                       */
+  MP_VALUE_INTERVAL,    /* interval                                                                       */
+  MP_VALUE_JSON,        /* bytes: the text of a JSON document                                             */
+  MP_VALUE_ARRAY,       /* decoded: array, a cursor; as a parameter: bytes, the array literal's text      */
+} mp_value_kind;
+
+typedef struct mp_bytes {
+  const char *data; /* not zero terminated */
+  size_t size;
+} mp_bytes;
+
+typedef struct mp_interval {
+  int64_t microseconds;
+  int32_t days;
+  int32_t months;
+} mp_interval;
+
+enum { MP_ARRAY_DIMENSIONS = 6 }; /* PostgreSQL's MAXDIM */
+
+/* What a cell belongs to; codecs of the text form need some of the session's settings. */
+typedef enum mp_interval_style {
+  MP_INTERVAL_POSTGRES,
+  MP_INTERVAL_POSTGRES_VERBOSE,
+  MP_INTERVAL_SQL_STANDARD,
+  MP_INTERVAL_ISO_8601,
+} mp_interval_style;
+
+typedef struct mp_codec_context {
+  mp_interval_style interval_style; /* as ParameterStatus reports it */
+} mp_codec_context;
+
+/* Walks the elements of an array in storage order (the last dimension varies fastest). */
+typedef struct mp_array {
+  const struct mp_codec *element;
+  const mp_codec_context *context;
+  int dimensions;                        /* 0: an empty array */
+  int32_t lengths[MP_ARRAY_DIMENSIONS];  /* of each dimension */
+  int32_t lower[MP_ARRAY_DIMENSIONS];    /* the first subscript, usually 1 */
+  bool binary;
+  char delimiter;
+  const char *at, *end; /* what has not been read yet */
+} mp_array;
+
+typedef struct mp_value {
+  mp_value_kind kind;
+  union {
+    bool boolean;
+    int64_t integer;
+    double number;
+    mp_bytes bytes;
+    const mp_numeric *numeric;
+    mp_interval interval;
+    mp_array array;
+  } as;
+} mp_value;
+
+#endif

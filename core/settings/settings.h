@@ -1,0 +1,61 @@
+/* The settings of a pool and its connections: one table of names, defaults and bounds; the same names in an URL, in the
+ * environment and in a host's table. */
+#ifndef MP_SETTINGS_SETTINGS_H
+#define MP_SETTINGS_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+typedef enum mp_prepare { MP_PREPARE_AUTO, MP_PREPARE_NEVER } mp_prepare;
+
+/* Ours. Seconds are doubles; 0 means "no limit" where a limit may be absent. */
+typedef struct mp_pool_settings {
+  int64_t max_size;         /* 1..10,000, default 10              (also DATABASE_POOL_SIZE)               */
+  int64_t min_idle;         /* 0..max_size, default 0                                                    */
+  double checkout_timeout;  /* > 0, default 30                                                           */
+  double connect_timeout;   /* > 0, default 10: one attempt, all hosts together                          */
+  double idle_timeout;      /* default 600, 0: none                                                      */
+  double max_lifetime;      /* default 1800, 0: none; each connection's own is up to 10 % shorter        */
+  double statement_timeout; /* default 0: none; the client's deadline of one statement                   */
+  int64_t statement_cache;  /* prepared statements kept per connection, 0..10,000, default 256           */
+  mp_prepare prepare;       /* "auto" or "never"                                                         */
+  bool pipeline;            /* default true                                                              */
+  bool numeric_as_float;    /* numeric = "exact" (default) or "float"                                    */
+} mp_pool_settings;
+
+typedef struct mp_settings mp_settings;
+
+mp_settings *mp_settings_create(mp_error **error); /* the defaults; owned (mp_settings_destroy) */
+mp_settings *mp_settings_copy(const mp_settings *settings, mp_error **error);
+void mp_settings_destroy(mp_settings *settings);
+
+/* Sets one by name, ours or one of libpq's keywords (host, port, user, password, dbname, sslmode, application_name,
+ * target_session_attrs, options, ...; "database" is dbname). A later one wins. Numbers as text; durations in seconds, or
+ * with a unit ("500ms", "2s", "1min", "1h"). origin: where it came from, for the message ("DATABASE_POOL_SIZE", "option").
+ * Errors: usage (names the setting, its value (never a password's) and what is allowed; unknown: the nearest right name). */
+bool mp_settings_set(mp_settings *settings, const char *name, const char *value, const char *origin, mp_error **error);
+
+/* An URL (postgres://, postgresql://; several hosts; ours as query parameters) or libpq's keyword=value form.
+ * Errors: usage (names the part that is wrong: scheme, port 99999, percent-encoding; never shows the password). */
+bool mp_settings_set_url(mp_settings *settings, const char *url, const char *origin, mp_error **error);
+
+/* Everything of the environment: DATABASE_URL, DATABASE_POOL_SIZE, MOONPOOL_<SETTING>; and, when look_for_file, of the
+ * nearest `.env` upward to the project's folder for the same names and libpq's own (PGHOST ...), which never win over the environment and are
+ * never put into it; MOONPOOL_NO_ENV turns the file off. *has_server: DATABASE_URL or one of libpq's variables that
+ * name a server (PGHOST, PGHOSTADDR, PGSERVICE, PGDATABASE, PGPORT, PGUSER...) was there. Errors: usage, as above. */
+bool mp_settings_set_environment(mp_settings *settings, bool look_for_file, bool *has_server, mp_error **error);
+
+const mp_pool_settings *mp_settings_pool(const mp_settings *settings);
+
+/* libpq's keywords and values, each NULL terminated, for PQconnectStartParams; borrowed until the next set. */
+void mp_settings_libpq(const mp_settings *settings, const char *const **keywords, const char *const **values);
+/* One of them, or NULL. */
+const char *mp_settings_get(const mp_settings *settings, const char *keyword);
+
+/* The most similar name of a list (similarity at least 0.7), or NULL: for every "did you mean". */
+const char *mp_nearest_name(const char *name, const char *const *names, size_t count);
+
+#endif
