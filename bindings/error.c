@@ -1,0 +1,170 @@
+/* mp_error -> Lua table, and back for printing. */
+#include "error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ERROR_TYPE "moonpool.error"
+
+mp_error **mpb_error_slot(lua_State *L) {
+  mpb_runtime *runtime = mpb_runtime_of(L);
+  mp_error_free(runtime->error);
+  runtime->error = NULL;
+  return &runtime->error;
+}
+
+/* ---- place ---------------------------------------------------------------------------------------------- */
+
+static bool is_ours(const mpb_runtime *runtime, const char *source) {
+  size_t size = strlen(runtime->scripts);
+  return size > 0 && source[0] == '@' && strncmp(source + 1, runtime->scripts, size) == 0 &&
+         strncmp(source + 1 + size, "/moonpool/", 10) == 0;
+}
+
+void mpb_where(lua_State *L, char *to, size_t size) {
+  const mpb_runtime *runtime = mpb_runtime_of(L);
+  lua_Debug frame;
+  to[0] = '\0';
+  for (int level = 0; lua_getstack(L, level, &frame); level++) {
+    if (lua_getinfo(L, "Sl", &frame) == 0 || frame.currentline <= 0 || is_ours(runtime, frame.source)) continue;
+    snprintf(to, size, "%s:%d", frame.short_src, frame.currentline);
+    return;
+  }
+}
+
+/* ---- to Lua --------------------------------------------------------------------------------------------- */
+
+void mpb_push_error(lua_State *L, const mp_error *error) {
+  luaL_checkstack(L, 4, NULL);
+  lua_createtable(L, 0, 8);
+  lua_pushstring(L, mp_error_kind_name(mp_error_kind_of(error)));
+  lua_setfield(L, -2, "kind");
+  for (int i = 0; i < MP_ERROR_FIELDS; i++) {
+    const char *text = i == MP_ERROR_MESSAGE ? mp_error_message(error) : mp_error_get(error, (mp_error_field)i);
+    if (text == NULL) continue;
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, mp_error_field_name((mp_error_field)i));
+  }
+  if (mp_error_position(error) > 0) {
+    lua_pushinteger(L, mp_error_position(error));
+    lua_setfield(L, -2, "position");
+  }
+  lua_pushboolean(L, mp_error_retryable(error));
+  lua_setfield(L, -2, "retryable");
+  luaL_setmetatable(L, ERROR_TYPE);
+}
+
+int mpb_raise(lua_State *L) {
+  mpb_runtime *runtime = mpb_runtime_of(L);
+  if (runtime->error == NULL) return luaL_error(L, "moonpool: an error was raised that nobody had made");
+  if (mp_error_get(runtime->error, MP_ERROR_WHERE) == NULL) {
+    char where[LUA_IDSIZE + 16];
+    mpb_where(L, where, sizeof where);
+    if (where[0] != '\0') mp_error_put(runtime->error, MP_ERROR_WHERE, where);
+  }
+  mpb_push_error(L, runtime->error);
+  mp_error_free(runtime->error);
+  runtime->error = NULL;
+  return lua_error(L);
+}
+
+int mpb_usage(lua_State *L, const char *hint, const char *format, ...) {
+  mp_error **error = mpb_error_slot(L);
+  va_list arguments;
+  va_start(arguments, format);
+  mp_error_set_v(error, MP_ERROR_USAGE, format, arguments);
+  va_end(arguments);
+  if (hint != NULL) mp_error_put(*error, MP_ERROR_HINT, hint);
+  return mpb_raise(L);
+}
+
+int mpb_bad_argument(lua_State *L, int index, const char *name, const char *expected) {
+  return mpb_usage(L, NULL, "%s is a %s; expected %s", name, luaL_typename(L, index), expected);
+}
+
+/* ---- from Lua ------------------------------------------------------------------------------------------- */
+
+static mp_error_kind kind_of_table(lua_State *L, int index) {
+  mp_error_kind kind = MP_ERROR_USAGE;
+  if (lua_getfield(L, index, "kind") == LUA_TSTRING) mp_error_kind_named(lua_tostring(L, -1), &kind);
+  lua_pop(L, 1);
+  return kind;
+}
+
+/* The table at `index` as an error in the slot. */
+static void error_from_table(lua_State *L, int index, mp_error **slot) {
+  mp_error_set(slot, kind_of_table(L, index), "%s", "");
+  for (int i = 0; i < MP_ERROR_FIELDS; i++) {
+    if (lua_getfield(L, index, mp_error_field_name((mp_error_field)i)) == LUA_TSTRING) {
+      mp_error_put(*slot, (mp_error_field)i, lua_tostring(L, -1));
+    }
+    lua_pop(L, 1);
+  }
+  lua_getfield(L, index, "position");
+  if (lua_isinteger(L, -1)) mp_error_put_position(*slot, (int)lua_tointeger(L, -1));
+  lua_pop(L, 1);
+}
+
+static int l_tostring(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  mp_error **slot = mpb_error_slot(L);
+  error_from_table(L, 1, slot);
+  char *text = mp_error_describe(*slot);
+  mp_error_free(*slot);
+  *slot = NULL;
+  if (text == NULL) return luaL_error(L, "out of memory");
+  mp_buffer *keep = &mpb_runtime_of(L)->text; /* owns the text while lua_pushstring may raise */
+  mp_buffer_clear(keep);
+  mp_buffer_adds(keep, text);
+  free(text);
+  if (!mp_buffer_ok(keep)) return luaL_error(L, "out of memory");
+  lua_pushlstring(L, keep->data, keep->size);
+  return 1;
+}
+
+/* error .. "text" and "text" .. error: what a person writes to add to a message. */
+static int l_concat(lua_State *L) {
+  luaL_tolstring(L, 1, NULL);
+  luaL_tolstring(L, 2, NULL);
+  lua_concat(L, 2);
+  return 1;
+}
+
+static int l_new(lua_State *L) {
+  if (!lua_istable(L, 1)) return mpb_bad_argument(L, 1, "the argument of error", "a table of fields");
+  if (lua_getfield(L, 1, "message") != LUA_TSTRING) return mpb_usage(L, NULL, "an error needs a message, a string");
+  mp_error_kind kind;
+  if (lua_getfield(L, 1, "kind") != LUA_TSTRING || !mp_error_kind_named(lua_tostring(L, -1), &kind)) {
+    return mpb_usage(L, NULL, "an error needs a kind, such as \"usage\"");
+  }
+  if (lua_getfield(L, 1, "where") == LUA_TNIL) {
+    char where[LUA_IDSIZE + 16];
+    mpb_where(L, where, sizeof where);
+    if (where[0] != '\0') {
+      lua_pushstring(L, where);
+      lua_setfield(L, 1, "where");
+    }
+  }
+  lua_settop(L, 1);
+  luaL_setmetatable(L, ERROR_TYPE);
+  return 1;
+}
+
+static int l_is_error(lua_State *L) {
+  bool is = lua_istable(L, 1) && lua_getmetatable(L, 1);
+  if (is) {
+    luaL_getmetatable(L, ERROR_TYPE);
+    is = lua_rawequal(L, -1, -2);
+  }
+  lua_pushboolean(L, is);
+  return 1;
+}
+
+void mpb_open_errors(lua_State *L, mpb_runtime *runtime) {
+  static const luaL_Reg metamethods[] = {{"__tostring", l_tostring}, {"__concat", l_concat}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"error", l_new}, {"is_error", l_is_error}, {NULL, NULL}};
+  mpb_new_metatable(L, runtime, ERROR_TYPE, metamethods, NULL);
+  lua_pop(L, 1);
+  mpb_set_functions(L, runtime, functions);
+}

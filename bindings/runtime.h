@@ -1,0 +1,37 @@
+/* What one lua_State has of Moonpool: its error slot, scratch memory and scheduler. Every C function that we give to Lua
+ * has the runtime as its first upvalue. */
+#ifndef MPB_RUNTIME_H
+#define MPB_RUNTIME_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "codec/json.h"
+
+typedef struct mpb_scheduler mpb_scheduler;
+
+typedef struct mpb_runtime {
+  lua_State *main;      /* the state's main thread                                                       */
+  mp_error *error;      /* what core functions fail with; owned; mpb_raise empties it                    */
+  mp_buffer scratch;    /* for decoding one value; free for use between two calls of Lua                  */
+  mp_buffer text;       /* for building one text                                                         */
+  mp_json_tape tape;    /* for reading one JSON document                                                 */
+  mpb_scheduler *scheduler;
+  char scripts[1024];   /* the folder of our own Lua files: their lines are not the user's               */
+} mpb_runtime;
+
+/* The runtime of the running C function. */
+static inline mpb_runtime *mpb_runtime_of(lua_State *L) {
+  return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+/* luaL_setfuncs with the runtime as the one upvalue; the table is on top of the stack and stays there. */
+void mpb_set_functions(lua_State *L, mpb_runtime *runtime, const luaL_Reg *functions);
+/* luaL_newmetatable with the functions; leaves the metatable on the stack. With methods != NULL, __index is a table of
+ * them. `__metatable` is set, so that scripts cannot take it. */
+void mpb_new_metatable(lua_State *L, mpb_runtime *runtime, const char *name, const luaL_Reg *metamethods,
+                       const luaL_Reg *methods);
+
+#endif
