@@ -1,0 +1,10 @@
+drop table api_keys;
+drop table teams_to_users;
+drop table teams;
+drop table users_to_organizations;
+drop table users;
+drop table organizations;
+drop type user_organization_status_enum;
+drop type user_organization_role_enum;
+drop type team_role_enum;
+drop type sharing_setting_enum;

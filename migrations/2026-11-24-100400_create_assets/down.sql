@@ -1,0 +1,10 @@
+drop table collections_to_assets;
+drop table collections;
+drop table metric_files_to_datasets;
+drop table metric_files_to_dashboard_files;
+drop table report_files;
+drop table dashboard_files;
+drop table metric_files;
+drop type workspace_sharing_enum;
+drop type verification_enum;
+drop type asset_type_enum;

@@ -1,0 +1,10 @@
+drop trigger sync_collections_search on collections;
+drop trigger sync_dashboard_files_search on dashboard_files;
+drop trigger sync_metric_files_search on metric_files;
+drop function sync_collections_to_search();
+drop function sync_dashboard_files_to_search();
+drop function sync_metric_files_to_search();
+drop function remove_asset_search(uuid, text);
+drop function put_asset_search(uuid, text, text, uuid, timestamptz, timestamptz, timestamptz);
+drop table terms_search;
+drop table asset_search;
