@@ -21,7 +21,7 @@ create index asset_search_content_idx
 on asset_search using gin (to_tsvector('simple', content))
 where deleted_at is null;
 
--- fts is made by the database from content.
+-- fts is made by the database from content. Embeddings need an extension, so none are kept here.
 create table terms_search (
   id               uuid      not null default gen_random_uuid(),
   term_id          uuid      not null,
