@@ -1,0 +1,46 @@
+/* PostgreSQL's words and quotes, one token at a time, as its own scanner cuts them (standard_conforming_strings on).
+ * Numbers and operators come byte by byte: nothing here needs them whole. Comments and blanks are passed over. */
+#ifndef MP_SQL_LEXER_H
+#define MP_SQL_LEXER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum mp__token_kind {
+  MP__TOKEN_END,       /* of the text                                                */
+  MP__TOKEN_WORD,      /* a keyword or an unquoted name                              */
+  MP__TOKEN_QUOTED,    /* "a name"                                                   */
+  MP__TOKEN_STRING,    /* '', E'', with its continuations; $tag$ $tag$               */
+  MP__TOKEN_POSITION,  /* $1                                                         */
+  MP__TOKEN_NAME,      /* $name                                                      */
+  MP__TOKEN_OPEN,      /* (                                                          */
+  MP__TOKEN_CLOSE,     /* )                                                          */
+  MP__TOKEN_SEMICOLON, /* one that ends a statement: not in parentheses or a routine's body */
+  MP__TOKEN_OTHER,     /* one byte of anything else                                  */
+  MP__TOKEN_BROKEN,    /* the rest of the text: something was opened and never closed */
+} mp__token_kind;
+
+typedef struct mp__token {
+  mp__token_kind kind;
+  const char *start; /* borrowed from the text */
+  size_t size;
+} mp__token;
+
+typedef struct mp__lexer {
+  const char *at;
+  const char *end;
+  size_t parentheses; /* open ones                                                                     */
+  size_t blocks;      /* BEGIN ATOMIC ... END, the body of a routine, and CASE ... END within          */
+  bool is_behind_begin;
+  const char *broken; /* of a BROKEN token: what was not closed, in words; else NULL                   */
+} mp__lexer;
+
+void mp__lexer_init(mp__lexer *lexer, const char *text, size_t size);
+mp__token mp__lexer_next(mp__lexer *lexer);
+
+/* Is the token that word (lower case), written in any case; or, quoted, exactly? */
+bool mp__token_is(const mp__token *token, const char *word);
+/* Does it begin so? */
+bool mp__token_begins(const mp__token *token, const char *prefix);
+
+#endif

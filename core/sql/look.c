@@ -1,0 +1,312 @@
+/* One walk over a statement's tokens: its placeholders, and what its words say about the session. Where the words
+ * leave it open, the answer is the careful one: SESSION costs a reset, a wrong PLAIN costs another caller's result. */
+#include "sql/sql.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "sql/lexer.h"
+
+enum { PARAMETERS_MAX = 65535 }; /* the wire counts them in 16 bits */
+
+typedef struct look {
+  const char *text;
+  size_t size;
+  mp__lexer lexer;
+  mp__token first;    /* the first word: what kind of statement this is     */
+  mp__token previous; /* the token before the current one                   */
+  bool has_ended;     /* a semicolon was seen; another token makes it two   */
+  unsigned flags;
+  int positions;
+  size_t name_count;
+  size_t name_capacity;
+  char **names;
+  mp_buffer out; /* the text with numbers for names, up to `copied`    */
+  const char *copied;
+} look;
+
+/* ---- what the words say ---------------------------------------------------------------------------------- */
+
+/* First words, and what they mean before any other word is seen. One that is not here is SESSION. 0: neither plain nor
+ * leaving anything behind. */
+static const struct {
+  const char *word;
+  unsigned flags;
+} first_words[] = {
+    {"select", MP_SQL_PLAIN},
+    {"insert", MP_SQL_PLAIN},
+    {"update", MP_SQL_PLAIN},
+    {"delete", MP_SQL_PLAIN},
+    {"merge", MP_SQL_PLAIN},
+    {"with", MP_SQL_PLAIN},
+    {"values", MP_SQL_PLAIN},
+    {"table", MP_SQL_PLAIN},
+    {"begin", MP_SQL_CONTROL},
+    {"start", MP_SQL_CONTROL},
+    {"commit", MP_SQL_CONTROL},
+    {"end", MP_SQL_CONTROL},
+    {"rollback", MP_SQL_CONTROL},
+    {"abort", MP_SQL_CONTROL},
+    {"savepoint", MP_SQL_CONTROL},
+    {"release", MP_SQL_CONTROL},
+    {"alter", 0},
+    {"analyze", 0},
+    {"checkpoint", 0},
+    {"close", 0},
+    {"cluster", 0},
+    {"comment", 0},
+    {"copy", 0},
+    {"create", 0},
+    {"declare", 0},
+    {"drop", 0},
+    {"explain", 0},
+    {"fetch", 0},
+    {"grant", 0},
+    {"import", 0},
+    {"lock", 0},
+    {"move", 0},
+    {"notify", 0},
+    {"reassign", 0},
+    {"refresh", 0},
+    {"reindex", 0},
+    {"revoke", 0},
+    {"security", 0},
+    {"show", 0},
+    {"truncate", 0},
+    {"vacuum", 0},
+};
+
+static unsigned flags_of_first(const mp__token *word) {
+  for (size_t i = 0; i < sizeof first_words / sizeof first_words[0]; i++) {
+    if (mp__token_is(word, first_words[i].word)) return first_words[i].flags;
+  }
+  return MP_SQL_SESSION;
+}
+
+/* Functions whose effect outlives the transaction, by the beginning of their names. */
+static bool is_session_function(const mp__token *name) {
+  static const char *const prefixes[] = {
+      "set_config",
+      "setval",
+      "currval",
+      "lastval",
+      "setseed",
+      "pg_advisory_",
+      "pg_try_advisory_",
+      "pg_export_snapshot",
+      "lo_",
+      "dblink",
+      "pg_replication_origin_",
+  };
+  if (mp__token_begins(name, "pg_advisory_xact_") || mp__token_begins(name, "pg_try_advisory_xact_")) return false;
+  for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+    if (mp__token_begins(name, prefixes[i])) return true;
+  }
+  return false;
+}
+
+static bool is_temporary(const mp__token *word) {
+  return mp__token_is(word, "temp") || mp__token_is(word, "temporary");
+}
+
+/* CREATE [OR REPLACE] [LOCAL | GLOBAL] TEMP ...; SELECT ... INTO [LOCAL | GLOBAL] TEMP ... */
+static bool makes_temporary(const look *at, const mp__token *word) {
+  const mp__token *before = &at->previous;
+  if (mp__token_is(before, "into")) {
+    return is_temporary(word) || mp__token_is(word, "local") || mp__token_is(word, "global");
+  }
+  if (!is_temporary(word) || !mp__token_is(&at->first, "create")) return false;
+  return mp__token_is(before, "create") || mp__token_is(before, "replace") || mp__token_is(before, "local") ||
+         mp__token_is(before, "global");
+}
+
+/* SET LOCAL, SET TRANSACTION and SET CONSTRAINTS end with their transaction. */
+static bool is_set_of_transaction(const mp__token *word) {
+  return mp__token_is(word, "local") || mp__token_is(word, "transaction") || mp__token_is(word, "constraints");
+}
+
+static bool is_copy_of_client(const look *at, const mp__token *word) {
+  return at->lexer.parentheses == 0 && (mp__token_is(&at->previous, "from") || mp__token_is(&at->previous, "to")) &&
+         (mp__token_is(word, "stdin") || mp__token_is(word, "stdout"));
+}
+
+static void note_word(look *at, const mp__token *word) {
+  if (at->first.start == NULL) {
+    at->first = *word;
+    at->flags = flags_of_first(word);
+    return;
+  }
+  bool is_second = at->previous.start == at->first.start;
+  if (is_second && mp__token_is(&at->first, "set") && is_set_of_transaction(word)) at->flags = 0;
+  if (is_second && mp__token_is(&at->first, "prepare") && mp__token_is(word, "transaction")) at->flags = MP_SQL_CONTROL;
+  if (mp__token_is(&at->first, "copy") && is_copy_of_client(at, word)) at->flags |= MP_SQL_COPY;
+  if (mp__token_is(&at->first, "declare") && mp__token_is(&at->previous, "with") && mp__token_is(word, "hold")) {
+    at->flags |= MP_SQL_SESSION;
+  }
+  if (makes_temporary(at, word) || mp__token_begins(word, "pg_temp")) at->flags |= MP_SQL_SESSION;
+}
+
+static void note_meaning(look *at, const mp__token *token) {
+  bool is_word = token->kind == MP__TOKEN_WORD || token->kind == MP__TOKEN_QUOTED;
+  if (at->has_ended && token->kind != MP__TOKEN_SEMICOLON) at->flags |= MP_SQL_CONTROL | MP_SQL_SESSION;
+  if (is_word) note_word(at, token);
+  if (token->kind == MP__TOKEN_OPEN && is_session_function(&at->previous)) at->flags |= MP_SQL_SESSION;
+  if (token->kind == MP__TOKEN_SEMICOLON) at->has_ended = at->first.start != NULL;
+  at->previous = *token;
+}
+
+/* ---- placeholders ---------------------------------------------------------------------------------------- */
+
+static int position_of(const look *at, const char *place) {
+  int position = 1;
+  for (const char *c = at->text; c < place; c++)
+    position += ((unsigned char)*c & 0xC0U) == 0x80U ? 0 : 1;
+  return position;
+}
+
+/* Completes an error of this statement with the place that it speaks of; false, for the caller to return. */
+static bool blame(const look *at, const char *place, mp_error **error) {
+  if (error == NULL) return false;
+  char *statement = strndup(at->text, at->size);
+  if (statement == NULL) return mp_error_set_memory(error);
+  mp_error_put(*error, MP_ERROR_STATEMENT, statement);
+  mp_error_put_position(*error, position_of(at, place));
+  free(statement);
+  return false;
+}
+
+static bool refuse_mixture(const look *at, const mp__token *token, mp_error **error) {
+  mp_error_set(error, MP_ERROR_USAGE, "a statement has parameters by position ($1) or by name ($name), not both");
+  return blame(at, token->start, error);
+}
+
+static bool refuse_number(const look *at, const mp__token *token, mp_error **error) {
+  mp_error_set(error, MP_ERROR_USAGE, "there is no parameter %.*s: they go from $1 to $%d",
+               token->size > 20 ? 20 : (int)token->size, token->start, PARAMETERS_MAX);
+  return blame(at, token->start, error);
+}
+
+static bool note_position(look *at, const mp__token *token, mp_error **error) {
+  int number = 0;
+  for (size_t i = 1; i < token->size && number <= PARAMETERS_MAX; i++)
+    number = number * 10 + (token->start[i] - '0');
+  if (at->name_count > 0) return refuse_mixture(at, token, error);
+  if (number < 1 || number > PARAMETERS_MAX) return refuse_number(at, token, error);
+  if (number > at->positions) at->positions = number;
+  return true;
+}
+
+/* The number of a name that is already there; or name_count. */
+static size_t find_name(const look *at, const char *name, size_t size) {
+  size_t i = 0;
+  while (i < at->name_count && (strncmp(at->names[i], name, size) != 0 || at->names[i][size] != '\0'))
+    i++;
+  return i;
+}
+
+static bool add_name(look *at, const char *name, size_t size, mp_error **error) {
+  if (at->name_count == at->name_capacity) {
+    size_t capacity = at->name_capacity == 0 ? 8 : at->name_capacity * 2;
+    char **names = realloc(at->names, capacity * sizeof *names);
+    if (names == NULL) return mp_error_set_memory(error);
+    at->names = names;
+    at->name_capacity = capacity;
+  }
+  char *copy = strndup(name, size);
+  if (copy == NULL) return mp_error_set_memory(error);
+  at->names[at->name_count++] = copy;
+  return true;
+}
+
+static bool note_name(look *at, const mp__token *token, mp_error **error) {
+  if (at->positions > 0) return refuse_mixture(at, token, error);
+  const char *name = token->start + 1;
+  size_t size = token->size - 1;
+  size_t number = find_name(at, name, size);
+  if (number == PARAMETERS_MAX) {
+    mp_error_set(error, MP_ERROR_USAGE, "a statement has at most %d parameters", PARAMETERS_MAX);
+    return blame(at, token->start, error);
+  }
+  if (number == at->name_count && !add_name(at, name, size, error)) return false;
+  mp_buffer_add(&at->out, at->copied, (size_t)(token->start - at->copied));
+  mp_buffer_addf(&at->out, "$%zu", number + 1);
+  at->copied = token->start + token->size;
+  return true;
+}
+
+/* ---- the walk -------------------------------------------------------------------------------------------- */
+
+static bool refuse_broken(const look *at, const mp__token *token, mp_error **error) {
+  mp_error_set(error, MP_ERROR_USAGE, "the statement has %s", at->lexer.broken);
+  return blame(at, token->start, error);
+}
+
+/* The wire ends a statement at its first zero byte: what stands behind it would silently not run. */
+static bool refuse_zero(const look *at, mp_error **error) {
+  const char *zero = memchr(at->text, '\0', at->size);
+  if (zero == NULL) return true;
+  mp_error_set(error, MP_ERROR_USAGE, "the statement has a zero byte, at byte %zu", (size_t)(zero - at->text) + 1);
+  return false;
+}
+
+static bool walk(look *at, mp_error **error) {
+  mp__lexer_init(&at->lexer, at->text, at->size);
+  for (;;) {
+    mp__token token = mp__lexer_next(&at->lexer);
+    if (token.kind == MP__TOKEN_END) return true;
+    if (token.kind == MP__TOKEN_BROKEN) return refuse_broken(at, &token, error);
+    if (token.kind == MP__TOKEN_POSITION && !note_position(at, &token, error)) return false;
+    if (token.kind == MP__TOKEN_NAME && !note_name(at, &token, error)) return false;
+    note_meaning(at, &token);
+  }
+}
+
+static void free_names(char **names, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    free(names[i]);
+  free(names);
+}
+
+bool mp_sql_look(const char *text, size_t size, mp_sql *out, mp_error **error) {
+  look at = {.text = text, .size = size, .copied = text};
+  mp_buffer_init(&at.out, SIZE_MAX / 2);
+  mp_sql found = {0};
+  bool is_ok = refuse_zero(&at, error) && walk(&at, error);
+  if (!is_ok) goto done;
+
+  if (at.flags & (MP_SQL_SESSION | MP_SQL_CONTROL)) at.flags &= ~(unsigned)MP_SQL_PLAIN;
+  found = (mp_sql){.flags = at.flags, .positions = at.positions, .name_count = at.name_count};
+  if (at.name_count > 0) {
+    mp_buffer_add(&at.out, at.copied, (size_t)(text + size - at.copied));
+    found.text_size = at.out.size;
+    found.text = mp_buffer_take_text(&at.out);
+    is_ok = found.text != NULL || mp_error_set_memory(error);
+    if (!is_ok) goto done;
+    found.names = at.names;
+    at.names = NULL;
+    at.name_count = 0;
+  }
+  *out = found;
+
+done:
+  free_names(at.names, at.name_count);
+  mp_buffer_finish(&at.out);
+  return is_ok;
+}
+
+void mp_sql_finish(mp_sql *sql) {
+  free_names(sql->names, sql->name_count);
+  free(sql->text);
+  *sql = (mp_sql){0};
+}
+
+void mp_sql_quote_identifier(const char *name, char *to) {
+  *to++ = '"';
+  for (; *name != '\0'; name++) {
+    if (*name == '"') *to++ = '"';
+    *to++ = *name;
+  }
+  *to++ = '"';
+  *to = '\0';
+}
