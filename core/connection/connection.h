@@ -35,7 +35,7 @@ void mp_connection_close(mp_connection *connection);
 bool mp_connection_connect(mp_connection *connection, int64_t deadline, mp_error **error);
 
 /* Finds out the parameter types of a statement, for callers whose values depend on them (mp_value_needs_type). Afterwards
- * mp_statements_get gives them. */
+ * mp_statements_types gives them. */
 bool mp_connection_describe(mp_connection *connection, mp_statement *statement, const char *const *before,
                             size_t before_count, int64_t deadline, mp_error **error);
 
@@ -62,8 +62,9 @@ bool mp_connection_command(mp_connection *connection, const char *text, int64_t 
  * fresh types may be started again. */
 mp_step mp_connection_step(mp_connection *connection, mp_want *want, mp_error **error);
 bool mp_connection_is_stale(const mp_connection *connection);
-/* The result of the execute or command that is done (of a script: its last); owned; NULL for others. */
-mp_result *mp_connection_take_result(mp_connection *connection);
+/* The result of the execute or command that is done (of a script: its last); owned; NULL for others, and
+ * without memory (then *error says so). */
+mp_result *mp_connection_take_result(mp_connection *connection, mp_error **error);
 
 /* Asks the server to give up what runs (on a thread, since libpq's call blocks); go on stepping until the work fails,
  * with kind `cancelled`, or is done after all. Nothing running: nothing happens. A server that does not answer within

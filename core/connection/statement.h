@@ -25,6 +25,8 @@ void mp_statements_destroy(mp_statements *statements); /* NULL is fine; statemen
  * unknown. Returns: owned (mp_statement_release), or NULL. Errors: those of mp_sql_look; memory. */
 mp_statement *mp_statements_get(mp_statements *statements, const char *text, size_t size, mp_types **types,
                                 mp_error **error);
+/* The types of a statement that is held, owned; or NULL while unknown. */
+mp_types *mp_statements_types(mp_statements *statements, const mp_statement *statement);
 /* Remembers the types that the server has reported (consumed, even when the statement is not kept). */
 void mp_statements_learn(mp_statements *statements, mp_statement *statement, mp_types *types);
 /* Forgets them, since a table, a function or the search_path has changed. */
@@ -35,6 +37,8 @@ const mp_sql *mp_statement_sql(const mp_statement *statement);
 const char *mp_statement_text(const mp_statement *statement, size_t *size);
 /* The text as its author wrote it. */
 const char *mp_statement_source(const mp_statement *statement);
+/* False for a text so long that the cache does not keep it: each get makes it anew. */
+bool mp_statement_is_kept(const mp_statement *statement);
 mp_statement *mp_statement_retain(mp_statement *statement);
 void mp_statement_release(mp_statement *statement); /* NULL is fine */
 

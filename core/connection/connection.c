@@ -1,0 +1,201 @@
+/* The state machine's frame: life, steps, cancelling, and what others may ask. */
+#include "connection/connection.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "connection/internal.h"
+
+static const double CANCEL_PATIENCE = 5; /* seconds */
+
+static const char *const state_names[] = {
+    [MP_CONNECTION_NEW] = "new",
+    [MP_CONNECTION_RESOLVING] = "resolving",
+    [MP_CONNECTION_CONNECTING] = "connecting",
+    [MP_CONNECTION_IDLE] = "idle",
+    [MP_CONNECTION_BUSY] = "busy",
+    [MP_CONNECTION_CANCELLING] = "cancelling",
+    [MP_CONNECTION_BROKEN] = "broken",
+};
+
+/* Every edge of the machine; BROKEN can be reached from anywhere. */
+static bool is_edge(mp_connection_state from, mp_connection_state to) {
+  switch (to) {
+  case MP_CONNECTION_NEW: return false;
+  case MP_CONNECTION_RESOLVING: return from == MP_CONNECTION_NEW;
+  case MP_CONNECTION_CONNECTING: return from == MP_CONNECTION_NEW || from == MP_CONNECTION_RESOLVING;
+  case MP_CONNECTION_IDLE:
+    return from == MP_CONNECTION_CONNECTING || from == MP_CONNECTION_BUSY || from == MP_CONNECTION_CANCELLING;
+  case MP_CONNECTION_BUSY: return from == MP_CONNECTION_IDLE;
+  case MP_CONNECTION_CANCELLING: return from == MP_CONNECTION_BUSY;
+  case MP_CONNECTION_BROKEN: return true;
+  }
+  return false;
+}
+
+void mp__connection_set_state(mp_connection *connection, mp_connection_state state) {
+  assert(is_edge(connection->state, state));
+  (void)is_edge;
+  connection->state = state;
+}
+
+mp_step mp__connection_break(mp_connection *connection, mp_error **error) {
+  mp__libpq_error(connection->pg, MP_ERROR_CONNECTION, error);
+  mp__connection_set_state(connection, MP_CONNECTION_BROKEN);
+  return MP_STEP_FAILED;
+}
+
+mp_connection *mp_connection_create(const mp_settings *settings, mp_statements *statements, mp_error **error) {
+  mp_connection *connection = calloc(1, sizeof *connection);
+  if (connection != NULL) {
+    connection->settings = settings;
+    connection->statements = statements;
+    connection->parameters.bytes.limit = INT32_MAX;
+    if (mp__prepared_init(connection)) return connection;
+  }
+  free(connection);
+  mp_error_set_memory(error);
+  return NULL;
+}
+
+/* ---- cancelling ------------------------------------------------------------------------------------------------ */
+
+static void run_cancel(void *data) {
+  char message[256];
+  PQcancel(data, message, sizeof message); /* whether it worked shows in the statement's own answer */
+}
+
+static void destroy_cancel(void *data) {
+  PQfreeCancel(data);
+}
+
+static mp_background *start_cancel(mp_connection *connection) {
+  PGcancel *cancel = PQgetCancel(connection->pg);
+  return cancel == NULL ? NULL : mp_background_start(run_cancel, destroy_cancel, cancel, NULL);
+}
+
+void mp_connection_cancel(mp_connection *connection) {
+  if (connection->state != MP_CONNECTION_BUSY) return;
+  connection->cancel = start_cancel(connection);
+  connection->cancel_deadline = mp_clock_after(CANCEL_PATIENCE);
+  mp__connection_set_state(connection, MP_CONNECTION_CANCELLING);
+}
+
+void mp_connection_close(mp_connection *connection) {
+  if (connection == NULL) return;
+  if (connection->state == MP_CONNECTION_BUSY) mp_background_release(start_cancel(connection));
+  mp__dial_destroy(connection->dial);
+  mp__work_clear(connection);
+  mp__prepared_forget_all(connection);
+  mp_lru_finish(&connection->known);
+  mp__parameters_finish(&connection->parameters);
+  PQfinish(connection->pg);
+  free(connection);
+}
+
+/* ---- steps ------------------------------------------------------------------------------------------------------- */
+
+static mp_step give_up_cancelling(mp_connection *connection, mp_error **error) {
+  mp_error_set(error, connection->timed_out ? MP_ERROR_TIMEOUT : MP_ERROR_CANCELLED,
+               "the server did not answer to a cancel within %.0f s; the connection is given up", CANCEL_PATIENCE);
+  if (error != NULL && connection->statement != NULL) {
+    mp_error_put(*error, MP_ERROR_STATEMENT, mp_statement_source(connection->statement));
+  }
+  mp__connection_set_state(connection, MP_CONNECTION_BROKEN);
+  return MP_STEP_FAILED;
+}
+
+static mp_step work_step(mp_connection *connection, mp_want *want, mp_error **error) {
+  mp_step step = mp__receive(connection, want, error);
+  if (step != MP_STEP_WAIT || want->deadline == MP_FOREVER || mp_clock_now() < want->deadline) return step;
+  if (connection->state == MP_CONNECTION_CANCELLING) return give_up_cancelling(connection, error);
+  connection->timed_out = true;
+  mp_connection_cancel(connection);
+  want->deadline = connection->cancel_deadline;
+  return MP_STEP_WAIT;
+}
+
+mp_step mp_connection_step(mp_connection *connection, mp_want *want, mp_error **error) {
+  switch (connection->state) {
+  case MP_CONNECTION_RESOLVING:
+  case MP_CONNECTION_CONNECTING: return mp__dial_step(connection, want, error);
+  case MP_CONNECTION_BUSY:
+  case MP_CONNECTION_CANCELLING: return work_step(connection, want, error);
+  case MP_CONNECTION_IDLE: return MP_STEP_DONE;
+  case MP_CONNECTION_NEW:
+  case MP_CONNECTION_BROKEN: break;
+  }
+  mp_error_set(error, MP_ERROR_CONNECTION, "the connection is %s", mp_connection_state_name(connection->state));
+  return MP_STEP_FAILED;
+}
+
+bool mp_connection_is_stale(const mp_connection *connection) {
+  return connection->stale;
+}
+
+mp_result *mp_connection_take_result(mp_connection *connection, mp_error **error) {
+  PGresult *answer = connection->answer;
+  connection->answer = NULL;
+  return answer == NULL ? NULL : mp__result_create(answer, connection->pg, error);
+}
+
+/* ---- questions ---------------------------------------------------------------------------------------------------- */
+
+mp_connection_state mp_connection_state_of(const mp_connection *connection) {
+  return connection->state;
+}
+
+const char *mp_connection_state_name(mp_connection_state state) {
+  return state_names[state];
+}
+
+mp_transaction_status mp_connection_transaction_status(const mp_connection *connection) {
+  switch (PQtransactionStatus(connection->pg)) {
+  case PQTRANS_INTRANS: return MP_INSIDE;
+  case PQTRANS_INERROR: return MP_INSIDE_FAILED;
+  case PQTRANS_IDLE:
+  case PQTRANS_ACTIVE:
+  case PQTRANS_UNKNOWN: break;
+  }
+  return MP_OUTSIDE;
+}
+
+bool mp_connection_needs_reset(const mp_connection *connection) {
+  return connection->needs_reset;
+}
+
+bool mp_connection_is_alive(mp_connection *connection) {
+  if (connection->state == MP_CONNECTION_BROKEN || PQstatus(connection->pg) != CONNECTION_OK) return false;
+  char byte;
+  ssize_t size = recv(PQsocket(connection->pg), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (size < 0) return true; /* nothing has come: the usual case */
+  /* A notice or a new setting is harmless; the last words of a server that is going away are not. */
+  return size > 0 && PQconsumeInput(connection->pg) && PQconsumeInput(connection->pg) &&
+         PQstatus(connection->pg) == CONNECTION_OK;
+}
+
+int mp_connection_server_pid(const mp_connection *connection) {
+  return PQbackendPID(connection->pg);
+}
+
+int mp_connection_server_version(const mp_connection *connection) {
+  return PQserverVersion(connection->pg);
+}
+
+int mp_connection_fd(const mp_connection *connection) {
+  return connection->pg == NULL ? -1 : PQsocket(connection->pg);
+}
+
+const char *mp_connection_last_statement(const mp_connection *connection) {
+  return connection->last;
+}
+
+void mp_connection_set_owner(mp_connection *connection, void *owner) {
+  connection->owner = owner;
+}
+
+void *mp_connection_owner(const mp_connection *connection) {
+  return connection->owner;
+}

@@ -1,0 +1,214 @@
+/* Sending: one flush for whatever a statement needs.
+ *
+ * A statement whose parameter types are unknown is prepared unnamed, described and executed in one flush; the types are
+ * remembered. Its second use on a connection prepares it under a name, for those types, and learns whether all columns of
+ * its result have a binary form. From the third use on only values travel, both ways in binary: the server refuses to
+ * run a named statement whose result has changed, so that bytes are never read as another type than they are. */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "connection/internal.h"
+
+/* ---- the start and the end of a piece of work -------------------------------------------------------------- */
+
+void mp__work_clear(mp_connection *connection) {
+  mp_statement_release(connection->statement);
+  connection->statement = NULL;
+  connection->prepared = NULL;
+  PQclear(connection->answer);
+  connection->answer = NULL;
+  mp_error_free(connection->failure);
+  connection->failure = NULL;
+  mp_background_release(connection->cancel);
+  connection->cancel = NULL;
+  connection->expected = (mp__expected){0};
+  connection->pipelined = connection->sent = connection->waited = connection->complete = false;
+  connection->is_script = connection->draining = connection->named_types = false;
+  connection->stale = connection->timed_out = false;
+}
+
+static bool check_idle(const mp_connection *connection, mp_error **error) {
+  if (connection->state == MP_CONNECTION_IDLE) return true;
+  if (connection->state == MP_CONNECTION_BROKEN) {
+    return mp_error_set(error, MP_ERROR_CONNECTION, "the connection was lost before; nothing was sent");
+  }
+  return mp_error_set(error, MP_ERROR_USAGE, "the connection is %s and cannot take another statement",
+                      mp_connection_state_name(connection->state));
+}
+
+static void begin(mp_connection *connection, mp_statement *statement, const char *text, int64_t deadline) {
+  mp__work_clear(connection);
+  if (statement != NULL) connection->statement = mp_statement_retain(statement);
+  connection->deadline = deadline;
+  snprintf(connection->last, sizeof connection->last, "%s", text);
+  mp__connection_set_state(connection, MP_CONNECTION_BUSY);
+}
+
+/* libpq could not even queue it: out of memory, or the connection is gone. */
+static bool sending_failed(mp_connection *connection, mp_error **error) {
+  mp__connection_break(connection, error);
+  return false;
+}
+
+/* ---- pieces of a flush --------------------------------------------------------------------------------------- */
+
+static bool enter_pipeline(mp_connection *connection, const char *const *before, size_t count) {
+  if (!PQenterPipelineMode(connection->pg)) return false;
+  connection->pipelined = true;
+  connection->expected.before = count;
+  for (size_t i = 0; i < count; i++) {
+    if (!PQsendQueryParams(connection->pg, before[i], 0, NULL, NULL, NULL, NULL, MP_FORMAT_TEXT)) return false;
+  }
+  return true;
+}
+
+static bool send_deallocate(mp_connection *connection) {
+  if (connection->closing == NULL) return true;
+  char text[32], name[16];
+  mp__prepared_name(connection->closing->number, name);
+  snprintf(text, sizeof text, "deallocate %s", name);
+  connection->expected.deallocate = true;
+  return PQsendQueryParams(connection->pg, text, 0, NULL, NULL, NULL, NULL, MP_FORMAT_TEXT);
+}
+
+static bool send_prepare(mp_connection *connection, const char *name, const mp_types *types) {
+  size_t size;
+  const char *text = mp_statement_text(connection->statement, &size);
+  connection->expected.prepare = connection->expected.describe = true;
+  return PQsendPrepare(connection->pg, name, text, types == NULL ? 0 : types->count,
+                       types == NULL ? NULL : types->oids) &&
+         PQsendDescribePrepared(connection->pg, name);
+}
+
+static bool send_execute(mp_connection *connection, const char *name, size_t count, int format) {
+  const mp__parameters *p = &connection->parameters;
+  connection->expected.execute = true;
+  return PQsendQueryPrepared(connection->pg, name, (int)count, p->values, p->lengths, p->formats, format);
+}
+
+static bool send_once(mp_connection *connection, const mp_request *request) {
+  const mp__parameters *p = &connection->parameters;
+  size_t size;
+  const char *text = mp_statement_text(connection->statement, &size);
+  connection->expected.execute = true;
+  return PQsendQueryParams(connection->pg, text, (int)request->count, request->types == NULL ? NULL : p->types,
+                           p->values, p->lengths, p->formats, MP_FORMAT_TEXT);
+}
+
+static bool end_pipeline(mp_connection *connection) {
+  return !connection->pipelined || PQpipelineSync(connection->pg);
+}
+
+/* ---- which way ------------------------------------------------------------------------------------------------ */
+
+typedef enum way {
+  WAY_LEARN,    /* prepare unnamed, describe, execute  */
+  WAY_ONCE,     /* all in one, for types that we know  */
+  WAY_NAME,     /* prepare under a name, describe, execute */
+  WAY_PREPARED, /* execute what is prepared            */
+} way;
+
+static bool same_types(const mp_types *a, const mp_types *b) {
+  if (a == b) return true;
+  return a->count == b->count && memcmp(a->oids, b->oids, (size_t)a->count * sizeof a->oids[0]) == 0;
+}
+
+static bool may_prepare(const mp_connection *connection, const mp_statement *statement) {
+  const mp_pool_settings *settings = mp_settings_pool(connection->settings);
+  return settings->prepare == MP_PREPARE_AUTO && settings->pipeline && mp_statement_is_kept(statement) &&
+         (mp_statement_sql(statement)->flags & MP_SQL_PLAIN) != 0;
+}
+
+static way choose(mp_connection *connection, const mp_request *request) {
+  if (request->types == NULL) {
+    return mp_settings_pool(connection->settings)->pipeline ? WAY_LEARN : WAY_ONCE;
+  }
+  if (!may_prepare(connection, request->statement)) return WAY_ONCE;
+  mp__prepared *known = mp__prepared_find(connection, request->statement);
+  if (known == NULL) return WAY_ONCE;
+  if (known->number != 0 && !same_types(known->types, request->types)) {
+    mp__prepared_drop(connection, known);
+    return WAY_ONCE;
+  }
+  connection->prepared = known;
+  return known->number == 0 ? WAY_NAME : WAY_PREPARED;
+}
+
+static bool send_named(mp_connection *connection, const mp_request *request) {
+  mp__prepared *known = connection->prepared;
+  char name[16];
+  mp_types_release(known->types);
+  known->types = mp_types_retain(request->types);
+  mp__prepared_name(++connection->last_number, name);
+  return send_deallocate(connection) && send_prepare(connection, name, known->types) &&
+         send_execute(connection, name, request->count, MP_FORMAT_TEXT);
+}
+
+static bool send(mp_connection *connection, const mp_request *request) {
+  way chosen = choose(connection, request);
+  bool several = request->before_count > 0 || chosen == WAY_LEARN || chosen == WAY_NAME;
+  if (several && !enter_pipeline(connection, request->before, request->before_count)) return false;
+  bool sent = false;
+  char name[16];
+  switch (chosen) {
+  case WAY_LEARN:
+    sent = send_prepare(connection, "", NULL) && send_execute(connection, "", request->count, MP_FORMAT_TEXT);
+    break;
+  case WAY_ONCE: sent = send_once(connection, request); break;
+  case WAY_NAME: sent = send_named(connection, request); break;
+  case WAY_PREPARED:
+    mp__prepared_name(connection->prepared->number, name);
+    sent = send_execute(connection, name, request->count,
+                        connection->prepared->binary ? MP_FORMAT_BINARY : MP_FORMAT_TEXT);
+    break;
+  }
+  return sent && end_pipeline(connection);
+}
+
+/* ---- what callers start ----------------------------------------------------------------------------------------- */
+
+static bool refuse_copy(mp_error **error) {
+  mp_error_set(error, MP_ERROR_USAGE, "COPY from and to the client cannot run as a statement");
+  if (error != NULL) mp_error_put(*error, MP_ERROR_HINT, "insert many rows with unnest($1::type[], ...)");
+  return false;
+}
+
+bool mp_connection_execute(mp_connection *connection, const mp_request *request, mp_error **error) {
+  const mp_sql *sql = mp_statement_sql(request->statement);
+  if (!check_idle(connection, error)) return false;
+  if ((sql->flags & MP_SQL_COPY) != 0) return refuse_copy(error);
+  if (!mp__parameters_encode(&connection->parameters, request, error)) {
+    if (error != NULL) mp_error_put(*error, MP_ERROR_STATEMENT, mp_statement_source(request->statement));
+    return false;
+  }
+  begin(connection, request->statement, mp_statement_source(request->statement), request->deadline);
+  connection->named_types = request->types != NULL && request->types->count > 0;
+  if ((sql->flags & MP_SQL_SESSION) != 0) connection->needs_reset = true;
+  return send(connection, request) || sending_failed(connection, error);
+}
+
+bool mp_connection_describe(mp_connection *connection, mp_statement *statement, const char *const *before,
+                            size_t before_count, int64_t deadline, mp_error **error) {
+  if (!check_idle(connection, error)) return false;
+  begin(connection, statement, mp_statement_source(statement), deadline);
+  bool sent = enter_pipeline(connection, before, before_count) && send_prepare(connection, "", NULL) &&
+              end_pipeline(connection);
+  return sent || sending_failed(connection, error);
+}
+
+bool mp_connection_script(mp_connection *connection, const char *text, int64_t deadline, mp_error **error) {
+  if (!check_idle(connection, error)) return false;
+  begin(connection, NULL, text, deadline);
+  connection->is_script = true;
+  connection->needs_reset = true; /* it may hold anything */
+  connection->expected.execute = true;
+  return PQsendQuery(connection->pg, text) || sending_failed(connection, error);
+}
+
+bool mp_connection_command(mp_connection *connection, const char *text, int64_t deadline, mp_error **error) {
+  if (!check_idle(connection, error)) return false;
+  begin(connection, NULL, text, deadline);
+  connection->expected.execute = true;
+  return PQsendQuery(connection->pg, text) || sending_failed(connection, error);
+}

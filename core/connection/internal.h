@@ -1,0 +1,114 @@
+/* What the files of core/connection share. */
+#ifndef MP_CONNECTION_INTERNAL_H
+#define MP_CONNECTION_INTERNAL_H
+
+#include <libpq-fe.h>
+
+#include "base/lru.h"
+#include "connection/connection.h"
+
+/* A statement as one connection knows it. */
+typedef struct mp__prepared {
+  mp_lru_entry entry;
+  struct mp__prepared *next; /* on the list of those to be closed */
+  mp_statement *statement;   /* owned */
+  mp_types *types;           /* owned; what the server was told when it was prepared */
+  unsigned number;           /* its name is mp_<number>; 0: not prepared, used once so far */
+  bool binary;               /* every column of its result has a binary form that we read */
+} mp__prepared;
+
+/* What one flush has asked for, in the order of the answers. */
+typedef struct mp__expected {
+  size_t before; /* commands that travelled ahead */
+  bool deallocate, prepare, describe, execute;
+} mp__expected;
+
+typedef struct mp__parameters {
+  mp_buffer bytes;
+  size_t capacity;
+  Oid *types;
+  const char **values;
+  int *lengths;
+  int *formats;
+  size_t *offsets; /* of the values in `bytes` */
+} mp__parameters;
+
+typedef struct mp__dial mp__dial;
+
+struct mp_connection {
+  mp_connection_state state;
+  const mp_settings *settings;
+  mp_statements *statements;
+  PGconn *pg;
+  void *owner;
+  mp__dial *dial; /* while RESOLVING and CONNECTING */
+
+  /* the work under way */
+  bool pipelined;     /* in libpq's pipeline mode                              */
+  bool sent;          /* all that is to be sent has left our buffer            */
+  bool waited;        /* the caller has waited since: there may be something to read */
+  bool complete;      /* all answers are there; only the end of a cancel may be awaited */
+  bool is_script;
+  bool draining;      /* COPY TO STDOUT, which nobody wants here, is read to its end */
+  mp__expected expected;
+  mp_statement *statement; /* owned */
+  mp__prepared *prepared;  /* of the statement, in `known`; or NULL */
+  bool named_types;        /* parameters were encoded for types that we had remembered */
+  int64_t deadline;
+  PGresult *answer;  /* the last result that is not an error */
+  mp_error *failure; /* the first error */
+  bool stale;
+
+  /* cancelling */
+  bool timed_out;
+  mp_background *cancel;
+  int64_t cancel_deadline;
+
+  bool needs_reset;
+  mp__parameters parameters;
+  mp_lru known; /* statements used here, by statement */
+  mp__prepared *closing;
+  unsigned last_number;
+  char last[96];
+};
+
+/* Sets the state; a change that the machine does not know is a bug and asserts. */
+void mp__connection_set_state(mp_connection *connection, mp_connection_state state);
+/* Ends with BROKEN and the error that libpq, or `format`, gives. Returns MP_STEP_FAILED. */
+mp_step mp__connection_break(mp_connection *connection, mp_error **error);
+
+/* execute.c */
+/* What an end of work has to undo. */
+void mp__work_clear(mp_connection *connection);
+
+/* dial.c */
+mp_step mp__dial_step(mp_connection *connection, mp_want *want, mp_error **error);
+void mp__dial_destroy(mp__dial *dial);
+
+/* parameters.c */
+bool mp__parameters_encode(mp__parameters *parameters, const mp_request *request, mp_error **error);
+void mp__parameters_finish(mp__parameters *parameters);
+
+/* prepared.c */
+bool mp__prepared_init(mp_connection *connection);
+void mp__prepared_forget_all(mp_connection *connection); /* the server has none of them any more */
+mp__prepared *mp__prepared_find(mp_connection *connection, const mp_statement *statement);
+/* Notes the first use; may fail for want of memory, which only means that it stays unprepared. */
+void mp__prepared_note(mp_connection *connection, mp_statement *statement);
+void mp__prepared_drop(mp_connection *connection, mp__prepared *prepared); /* to be closed on the server with the next prepare */
+void mp__prepared_closed(mp_connection *connection);                       /* the first of `closing` is gone */
+void mp__prepared_name(unsigned number, char *to);                         /* to: 16 bytes */
+
+/* receive.c */
+mp_step mp__receive(mp_connection *connection, mp_want *want, mp_error **error);
+
+/* server_error.c */
+/* The error of a result (which may lack any field), with the statement's source and position. */
+void mp__server_error(const mp_connection *connection, const PGresult *result, mp_error **error);
+/* libpq's own message of a lost connection, without its line ends. */
+void mp__libpq_error(PGconn *pg, mp_error_kind kind, mp_error **error);
+
+/* result.c */
+mp_result *mp__result_create(PGresult *answer, PGconn *pg, mp_error **error); /* consumes answer */
+
+#endif

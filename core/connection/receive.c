@@ -1,0 +1,254 @@
+/* Receiving: the answers to one flush, in the order in which they were asked for. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "connection/internal.h"
+
+/* ---- which answer comes next -------------------------------------------------------------------------------- */
+
+typedef enum stage { STAGE_BEFORE, STAGE_DEALLOCATE, STAGE_PREPARE, STAGE_DESCRIBE, STAGE_EXECUTE, STAGE_SYNC } stage;
+
+static stage stage_of(const mp__expected *expected) {
+  if (expected->before > 0) return STAGE_BEFORE;
+  if (expected->deallocate) return STAGE_DEALLOCATE;
+  if (expected->prepare) return STAGE_PREPARE;
+  if (expected->describe) return STAGE_DESCRIBE;
+  return expected->execute ? STAGE_EXECUTE : STAGE_SYNC;
+}
+
+static void stage_done(mp__expected *expected) {
+  switch (stage_of(expected)) {
+  case STAGE_BEFORE: expected->before--; break;
+  case STAGE_DEALLOCATE: expected->deallocate = false; break;
+  case STAGE_PREPARE: expected->prepare = false; break;
+  case STAGE_DESCRIBE: expected->describe = false; break;
+  case STAGE_EXECUTE: expected->execute = false; break;
+  case STAGE_SYNC: break;
+  }
+}
+
+/* ---- good answers ------------------------------------------------------------------------------------------------ */
+
+static bool all_binary(const PGresult *description) {
+  int width = PQnfields(description);
+  for (int i = 0; i < width; i++) {
+    if (mp_codec_find(PQftype(description, i))->from_binary == NULL) return false;
+  }
+  return width > 0;
+}
+
+static void on_described(mp_connection *connection, const PGresult *description) {
+  if (connection->prepared != NULL) {
+    connection->prepared->binary = all_binary(description);
+    return;
+  }
+  mp_types *types = mp_types_create(PQnparams(description));
+  if (types == NULL) return; /* then it is asked for again the next time */
+  for (int i = 0; i < types->count; i++) types->oids[i] = PQparamtype(description, i);
+  mp_statements_learn(connection->statements, connection->statement, types);
+}
+
+/* Commands that take our prepared statements with them. */
+static void on_command(mp_connection *connection, const char *tag) {
+  if (strcmp(tag, "DISCARD ALL") == 0) {
+    mp__prepared_forget_all(connection);
+    if (!connection->is_script) connection->needs_reset = false;
+  } else if (strcmp(tag, "DEALLOCATE ALL") == 0) {
+    mp__prepared_forget_all(connection);
+  }
+}
+
+static void on_success(mp_connection *connection, PGresult *answer) {
+  switch (stage_of(&connection->expected)) {
+  case STAGE_EXECUTE:
+    if (PQresultStatus(answer) == PGRES_COMMAND_OK) on_command(connection, PQcmdStatus(answer));
+    PQclear(connection->answer);
+    connection->answer = answer;
+    return;
+  case STAGE_PREPARE:
+    if (connection->prepared != NULL) connection->prepared->number = connection->last_number;
+    break;
+  case STAGE_DESCRIBE: on_described(connection, answer); break;
+  case STAGE_DEALLOCATE: mp__prepared_closed(connection); break;
+  case STAGE_BEFORE:
+  case STAGE_SYNC: break;
+  }
+  PQclear(answer);
+}
+
+/* ---- errors ------------------------------------------------------------------------------------------------------- */
+
+static bool is_code(const PGresult *answer, const char *code) {
+  const char *sqlstate = PQresultErrorField(answer, PG_DIAG_SQLSTATE);
+  return sqlstate != NULL && strncmp(sqlstate, code, strlen(code)) == 0;
+}
+
+/* The server will not run what is prepared: its result has changed, or a proxy gave us another session. */
+static bool is_plan_gone(const PGresult *answer) {
+  const char *function = PQresultErrorField(answer, PG_DIAG_SOURCE_FUNCTION);
+  if (is_code(answer, "26000")) return true;
+  return is_code(answer, "0A000") && function != NULL && strcmp(function, "RevalidateCachedQuery") == 0;
+}
+
+/* Types that we remembered no longer fit the statement: a column was altered, or the search_path leads elsewhere. */
+static bool is_type_trouble(const PGresult *answer) {
+  return is_code(answer, "42") || is_code(answer, "22P03");
+}
+
+/* Forgets what has proved untrue. Returns true when the statement is worth another try. */
+static bool forget_untrue(mp_connection *connection, const PGresult *answer) {
+  stage failed = stage_of(&connection->expected);
+  bool again = false;
+  if (failed == STAGE_DEALLOCATE) {
+    mp__prepared_closed(connection);
+    again = true;
+  } else if (failed == STAGE_PREPARE || failed == STAGE_EXECUTE) {
+    mp__prepared *prepared = connection->prepared;
+    if (prepared != NULL && prepared->number != 0 && is_plan_gone(answer)) {
+      if (is_code(answer, "26000")) prepared->number = 0; /* nothing to close */
+      mp__prepared_drop(connection, prepared);
+      connection->prepared = NULL;
+      again = true;
+    }
+    if (connection->named_types && is_type_trouble(answer)) {
+      mp_statements_forget(connection->statements, connection->statement);
+      again = true;
+    }
+  }
+  return again;
+}
+
+static void on_error(mp_connection *connection, PGresult *answer) {
+  if (connection->failure == NULL) {
+    mp__server_error(connection, answer, &connection->failure);
+    if (connection->statement != NULL) connection->stale = forget_untrue(connection, answer);
+  }
+  PQclear(answer);
+}
+
+static void refuse_copy(mp_connection *connection, PGresult *answer) {
+  if (connection->failure == NULL) {
+    mp_error_set(&connection->failure, MP_ERROR_USAGE, "COPY from and to the client cannot run in a script");
+  }
+  if (PQresultStatus(answer) == PGRES_COPY_IN) {
+    PQputCopyEnd(connection->pg, "the client sends no data");
+    connection->sent = false;
+  } else {
+    connection->draining = true;
+  }
+  PQclear(answer);
+}
+
+/* ---- the loop ------------------------------------------------------------------------------------------------------ */
+
+/* Returns true when this was the last answer. */
+static bool on_answer(mp_connection *connection, PGresult *answer) {
+  switch (PQresultStatus(answer)) {
+  case PGRES_PIPELINE_SYNC: PQclear(answer); return true;
+  case PGRES_PIPELINE_ABORTED: PQclear(answer); return false;
+  case PGRES_COPY_IN:
+  case PGRES_COPY_OUT:
+  case PGRES_COPY_BOTH: refuse_copy(connection, answer); return false;
+  case PGRES_COMMAND_OK:
+  case PGRES_TUPLES_OK:
+  case PGRES_SINGLE_TUPLE:
+  case PGRES_EMPTY_QUERY: on_success(connection, answer); return false;
+  default: on_error(connection, answer); return false;
+  }
+}
+
+/* Reads COPY data away. Returns false while more has to come. */
+static bool drain_copy(mp_connection *connection) {
+  char *data = NULL;
+  int size;
+  while ((size = PQgetCopyData(connection->pg, &data, 1)) > 0) PQfreemem(data);
+  if (size == 0) return false;
+  connection->draining = false;
+  return true;
+}
+
+/* After an answer that is too short for a whole transaction step, libpq says "lost" through the result; this catches the rest. */
+static bool is_lost(const mp_connection *connection) {
+  return PQstatus(connection->pg) == CONNECTION_BAD;
+}
+
+static void note_use(mp_connection *connection) {
+  const mp_statement *statement = connection->statement;
+  const mp_pool_settings *settings = mp_settings_pool(connection->settings);
+  if (statement == NULL || connection->answer == NULL || connection->prepared != NULL) return;
+  if (settings->prepare == MP_PREPARE_NEVER || !settings->pipeline || !mp_statement_is_kept(statement)) return;
+  if ((mp_statement_sql(statement)->flags & MP_SQL_PLAIN) == 0) return;
+  if (mp__prepared_find(connection, statement) == NULL) mp__prepared_note(connection, connection->statement);
+}
+
+static void say_timeout(mp_connection *connection) {
+  if (!connection->timed_out || mp_error_kind_of(connection->failure) != MP_ERROR_CANCELLED) return;
+  mp_error *error = NULL;
+  mp_error_set(&error, MP_ERROR_TIMEOUT, "the statement was cancelled, since it was not done by its deadline");
+  mp_error_put(error, MP_ERROR_SQLSTATE, mp_error_get(connection->failure, MP_ERROR_SQLSTATE));
+  mp_error_put(error, MP_ERROR_STATEMENT, mp_error_get(connection->failure, MP_ERROR_STATEMENT));
+  mp_error_move(&connection->failure, error);
+}
+
+static mp_step finish(mp_connection *connection, mp_error **error) {
+  bool lost = is_lost(connection) || (connection->pipelined && !PQexitPipelineMode(connection->pg));
+  connection->pipelined = false;
+  if (connection->failure == NULL && lost) mp__libpq_error(connection->pg, MP_ERROR_CONNECTION, &connection->failure);
+  mp__connection_set_state(connection, lost ? MP_CONNECTION_BROKEN : MP_CONNECTION_IDLE);
+  if (connection->failure == NULL) {
+    note_use(connection);
+    return MP_STEP_DONE;
+  }
+  say_timeout(connection);
+  connection->stale = connection->stale && !lost && mp_connection_transaction_status(connection) == MP_OUTSIDE;
+  mp_error_move(error, connection->failure);
+  connection->failure = NULL;
+  return MP_STEP_FAILED;
+}
+
+/* A cancel still under way could hit the next statement: its end is awaited. */
+static bool awaits_cancel(mp_connection *connection, mp_want *want) {
+  if (connection->cancel == NULL || mp_background_is_done(connection->cancel)) return false;
+  *want = (mp_want){mp_background_fd(connection->cancel), MP_WANT_READ, connection->cancel_deadline};
+  return true;
+}
+
+/* Takes what has arrived. Returns true when all answers are there. */
+static bool take_answers(mp_connection *connection) {
+  for (;;) {
+    if (connection->draining && !drain_copy(connection)) return false;
+    if (PQisBusy(connection->pg)) return false;
+    PGresult *answer = PQgetResult(connection->pg);
+    if (answer != NULL) {
+      if (on_answer(connection, answer)) return true;
+    } else if (!connection->pipelined) {
+      return true;
+    } else if (is_lost(connection)) {
+      return true; /* no sync point will come */
+    } else {
+      stage_done(&connection->expected);
+    }
+  }
+}
+
+static mp_step wait_for_server(mp_connection *connection, mp_want *want) {
+  connection->waited = true;
+  want->fd = PQsocket(connection->pg);
+  want->events = connection->sent ? MP_WANT_READ : MP_WANT_READ | MP_WANT_WRITE;
+  want->deadline =
+      connection->state == MP_CONNECTION_CANCELLING ? connection->cancel_deadline : connection->deadline;
+  return MP_STEP_WAIT;
+}
+
+mp_step mp__receive(mp_connection *connection, mp_want *want, mp_error **error) {
+  if (!connection->complete) {
+    if (connection->waited && !PQconsumeInput(connection->pg) && !is_lost(connection)) {
+      return mp__connection_break(connection, error);
+    }
+    /* A failure to send shows in the answers: the server may have said why before it went. */
+    if (!connection->sent) connection->sent = PQflush(connection->pg) <= 0;
+    if (!connection->waited || !take_answers(connection)) return wait_for_server(connection, want);
+    connection->complete = true;
+  }
+  return awaits_cancel(connection, want) ? MP_STEP_WAIT : finish(connection, error);
+}
