@@ -1,0 +1,157 @@
+/* Levels of a transaction, and the verdict on COMMIT. */
+#include "transaction/transaction.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct level {
+  unsigned serial;
+  bool sent;
+  char open[96]; /* the command that opens it */
+} level;
+
+struct mp_transaction {
+  mp_connection *connection;
+  level *levels;
+  const char **before; /* as many as levels */
+  int count, capacity;
+  unsigned last_serial;
+  char command[48];
+};
+
+static const char *const isolation_names[] = {
+    [MP_ISOLATION_READ_UNCOMMITTED] = "read uncommitted",
+    [MP_ISOLATION_READ_COMMITTED] = "read committed",
+    [MP_ISOLATION_REPEATABLE_READ] = "repeatable read",
+    [MP_ISOLATION_SERIALIZABLE] = "serializable",
+};
+
+bool mp_isolation_named(const char *name, mp_isolation *out) {
+  for (int i = MP_ISOLATION_READ_UNCOMMITTED; i <= MP_ISOLATION_SERIALIZABLE; i++) {
+    if (strcmp(isolation_names[i], name) != 0) continue;
+    *out = (mp_isolation)i;
+    return true;
+  }
+  return false;
+}
+
+static bool grow(mp_transaction *transaction, mp_error **error) {
+  if (transaction->count < transaction->capacity) return true;
+  int capacity = transaction->capacity == 0 ? 4 : transaction->capacity * 2;
+  level *levels = realloc(transaction->levels, (size_t)capacity * sizeof *levels);
+  if (levels == NULL) return mp_error_set_memory(error);
+  transaction->levels = levels;
+  const char **before = realloc(transaction->before, (size_t)capacity * sizeof *before);
+  if (before == NULL) return mp_error_set_memory(error);
+  transaction->before = before;
+  transaction->capacity = capacity;
+  return true;
+}
+
+static level *add_level(mp_transaction *transaction, mp_error **error) {
+  if (!grow(transaction, error)) return NULL;
+  level *added = &transaction->levels[transaction->count++];
+  *added = (level){.serial = ++transaction->last_serial};
+  return added;
+}
+
+mp_transaction *mp_transaction_create(mp_connection *connection, const mp_transaction_options *options, mp_error **error) {
+  mp_transaction *transaction = calloc(1, sizeof *transaction);
+  if (transaction == NULL) {
+    mp_error_set_memory(error);
+    return NULL;
+  }
+  transaction->connection = connection;
+  level *first = add_level(transaction, error);
+  if (first == NULL) {
+    mp_transaction_destroy(transaction);
+    return NULL;
+  }
+  bool has_isolation = options->isolation != MP_ISOLATION_DEFAULT;
+  snprintf(first->open, sizeof first->open, "begin%s%s%s%s", has_isolation ? " isolation level " : "",
+           has_isolation ? isolation_names[options->isolation] : "", options->read_only ? " read only" : "",
+           options->deferrable ? " deferrable" : "");
+  return transaction;
+}
+
+void mp_transaction_destroy(mp_transaction *transaction) {
+  if (transaction == NULL) return;
+  free(transaction->levels);
+  free(transaction->before);
+  free(transaction);
+}
+
+int mp_transaction_level(const mp_transaction *transaction) {
+  return transaction->count;
+}
+
+unsigned mp_transaction_serial(const mp_transaction *transaction, int number) {
+  return number < 1 || number > transaction->count ? 0 : transaction->levels[number - 1].serial;
+}
+
+bool mp_transaction_push(mp_transaction *transaction, mp_error **error) {
+  level *added = add_level(transaction, error);
+  if (added == NULL) return false;
+  snprintf(added->open, sizeof added->open, "savepoint mp_%u", added->serial);
+  return true;
+}
+
+const char *const *mp_transaction_before(mp_transaction *transaction, size_t *count) {
+  *count = 0;
+  for (int i = 0; i < transaction->count; i++) {
+    if (!transaction->levels[i].sent) transaction->before[(*count)++] = transaction->levels[i].open;
+  }
+  return transaction->before;
+}
+
+void mp_transaction_flushed(mp_transaction *transaction) {
+  if (mp_connection_transaction_status(transaction->connection) == MP_OUTSIDE) return;
+  for (int i = 0; i < transaction->count; i++) transaction->levels[i].sent = true;
+}
+
+static const char *end_command(mp_transaction *transaction, const char *whole, const char *savepoint) {
+  const level *last = &transaction->levels[transaction->count - 1];
+  if (!last->sent) return NULL;
+  if (transaction->count == 1) return whole;
+  snprintf(transaction->command, sizeof transaction->command, "%s mp_%u", savepoint, last->serial);
+  return transaction->command;
+}
+
+const char *mp_transaction_keep_command(mp_transaction *transaction) {
+  return end_command(transaction, "commit", "release savepoint");
+}
+
+const char *mp_transaction_undo_command(mp_transaction *transaction) {
+  return end_command(transaction, "rollback", "rollback to savepoint");
+}
+
+void mp_transaction_pop(mp_transaction *transaction) {
+  transaction->count--;
+}
+
+bool mp_transaction_has_failed(const mp_transaction *transaction) {
+  return mp_connection_transaction_status(transaction->connection) == MP_INSIDE_FAILED;
+}
+
+static bool outcome_unknown(mp_error **error) {
+  if (error == NULL) return false;
+  mp_error *unknown = NULL;
+  mp_error_set(&unknown, MP_ERROR_UNKNOWN_OUTCOME,
+               "the answer to COMMIT was lost: the transaction may be committed or not");
+  mp_error_put(unknown, MP_ERROR_DETAIL, mp_error_message(*error));
+  mp_error_put(unknown, MP_ERROR_SQLSTATE, mp_error_get(*error, MP_ERROR_SQLSTATE));
+  mp_error_put(unknown, MP_ERROR_HINT, "look in the database whether its effects are there before doing it again");
+  mp_error_move(error, unknown);
+  return false;
+}
+
+bool mp_transaction_judge_commit(const mp_transaction *transaction, mp_step step, const mp_result *result,
+                                 mp_error **error) {
+  if (step == MP_STEP_FAILED) {
+    bool lost = mp_connection_state_of(transaction->connection) == MP_CONNECTION_BROKEN;
+    return lost ? outcome_unknown(error) : false;
+  }
+  if (result != NULL && strcmp(mp_result_tag(result), "COMMIT") == 0) return true;
+  return mp_error_set(error, MP_ERROR_TRANSACTION, "the server rolled the transaction back instead of committing it");
+}

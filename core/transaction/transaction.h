@@ -1,0 +1,59 @@
+/* A transaction on one connection: what has to be sent, and what an answer to COMMIT means.
+ *
+ * Nothing here waits. BEGIN and SAVEPOINT are put off until the next statement, in whose flush they travel; so a
+ * transaction without statements sends nothing. Level 1 is the transaction, each savepoint is one level more. */
+#ifndef MP_TRANSACTION_TRANSACTION_H
+#define MP_TRANSACTION_TRANSACTION_H
+
+#include "connection/connection.h"
+
+typedef enum mp_isolation {
+  MP_ISOLATION_DEFAULT,
+  MP_ISOLATION_READ_UNCOMMITTED,
+  MP_ISOLATION_READ_COMMITTED,
+  MP_ISOLATION_REPEATABLE_READ,
+  MP_ISOLATION_SERIALIZABLE,
+} mp_isolation;
+
+typedef struct mp_transaction_options {
+  mp_isolation isolation;
+  bool read_only;
+  bool deferrable; /* means something for serializable read-only transactions only */
+} mp_transaction_options;
+
+/* "serializable", "repeatable read", ...; false when it is none. */
+bool mp_isolation_named(const char *name, mp_isolation *out);
+
+typedef struct mp_transaction mp_transaction;
+
+/* connection: borrowed, idle and outside of any transaction. Returns: owned (mp_transaction_destroy), or NULL. */
+mp_transaction *mp_transaction_create(mp_connection *connection, const mp_transaction_options *options, mp_error **error);
+void mp_transaction_destroy(mp_transaction *transaction); /* NULL is fine */
+
+int mp_transaction_level(const mp_transaction *transaction); /* of the innermost; 0: it is over */
+/* What makes a level different from any other that had or will have its number. */
+unsigned mp_transaction_serial(const mp_transaction *transaction, int level);
+/* Opens one level more. Errors: memory. */
+bool mp_transaction_push(mp_transaction *transaction, mp_error **error);
+
+/* The commands that have to travel ahead of the next statement; borrowed until the next call. After that statement's
+ * flush was answered, well or not, mp_transaction_flushed takes note. */
+const char *const *mp_transaction_before(mp_transaction *transaction, size_t *count);
+void mp_transaction_flushed(mp_transaction *transaction);
+
+/* The command that ends the innermost level (for level 1: COMMIT or ROLLBACK), or NULL when nothing of it was ever sent.
+ * The level is over when mp_transaction_pop is called, whatever became of the command. A text is borrowed until then. */
+const char *mp_transaction_keep_command(mp_transaction *transaction);
+const char *mp_transaction_undo_command(mp_transaction *transaction);
+void mp_transaction_pop(mp_transaction *transaction);
+
+/* True when a statement has failed and nothing was done about it: the server will not commit. */
+bool mp_transaction_has_failed(const mp_transaction *transaction);
+
+/* Judges the answer to COMMIT. step: how the command ended; result: its result or NULL; *error: its error if it failed,
+ * replaced where it means something else. Returns true when the transaction is committed.
+ * Errors: transaction (the server rolled back instead), unknown_outcome (the answer was lost), or the command's own. */
+bool mp_transaction_judge_commit(const mp_transaction *transaction, mp_step step, const mp_result *result,
+                                 mp_error **error);
+
+#endif
