@@ -7,6 +7,33 @@
 
 #include "codec/value.h"
 
+/* The types that have a codec of their own; each has one for its array type too (mp_codec.array). */
+typedef enum mp_type_oid {
+  MP_OID_BOOL = 16,
+  MP_OID_BYTEA = 17,
+  MP_OID_CHAR = 18,
+  MP_OID_NAME = 19,
+  MP_OID_INT8 = 20,
+  MP_OID_INT2 = 21,
+  MP_OID_INT4 = 23,
+  MP_OID_TEXT = 25,
+  MP_OID_OID = 26,
+  MP_OID_JSON = 114,
+  MP_OID_XML = 142,
+  MP_OID_FLOAT4 = 700,
+  MP_OID_FLOAT8 = 701,
+  MP_OID_BPCHAR = 1042,
+  MP_OID_VARCHAR = 1043,
+  MP_OID_DATE = 1082,
+  MP_OID_TIME = 1083,
+  MP_OID_TIMESTAMP = 1114,
+  MP_OID_TIMESTAMPTZ = 1184,
+  MP_OID_INTERVAL = 1186,
+  MP_OID_NUMERIC = 1700,
+  MP_OID_UUID = 2950,
+  MP_OID_JSONB = 3802,
+} mp_type_oid;
+
 typedef struct mp_codec mp_codec;
 
 /* Decodes one cell that is not NULL. Decoded values borrow from `data` or from `scratch` (cleared before each cell by the
@@ -14,7 +41,7 @@ typedef struct mp_codec mp_codec;
 typedef bool mp_decode(const mp_codec *codec, const char *data, size_t size, const mp_codec_context *context,
                        mp_buffer *scratch, mp_value *out, mp_error **error);
 
-/* Appends the binary form. Only called with a value of a kind that `accepts` says yes to. */
+/* Appends the binary form. Only called (by mp_encode_parameter) with a value of a kind that goes into the type. */
 typedef bool mp_encode(const mp_codec *codec, const mp_value *value, mp_buffer *out, mp_error **error);
 
 struct mp_codec {

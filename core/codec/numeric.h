@@ -1,5 +1,6 @@
 /* Exact decimals as PostgreSQL's numeric has them: base 10,000 limbs, NaN and both infinities, a display scale.
- * Results are written into a buffer whose content then is one mp_numeric (mp_numeric_in), replacing what was there. */
+ * Results are written into a buffer whose content then is one mp_numeric (mp_numeric_in), replacing what was there; an
+ * operand must not lie in it. */
 #ifndef MP_CODEC_NUMERIC_H
 #define MP_CODEC_NUMERIC_H
 

@@ -7,7 +7,7 @@
 #include "codec/value.h"
 
 #define MP_TIME_DAY_US INT64_C(86400000000)
-/* PostgreSQL's ranges: 4713-01-01 BC .. 294276-12-31 AD for timestamps, 5874897-12-31 AD for dates. */
+/* PostgreSQL's ranges: 4714-11-24 BC .. 294276-12-31 AD for timestamps, .. 5874897-12-31 AD for dates. */
 
 typedef struct mp_calendar {
   int64_t year; /* astronomical: 0 is 1 BC */

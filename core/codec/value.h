@@ -12,7 +12,7 @@ typedef enum mp_value_kind {
   MP_VALUE_NULL,
   MP_VALUE_BOOL,        /* boolean                                                                        */
   MP_VALUE_INTEGER,     /* integer                                                                        */
-  MP_VALUE_FLOAT,       /* number; MP_VALUE_FLOAT for float4 too, widened from the shortest decimal form  */
+  MP_VALUE_FLOAT,       /* number; for float4 its exact value, as the server's own cast to float8 has it  */
   MP_VALUE_TEXT,        /* bytes: UTF-8                                                                   */
   MP_VALUE_BYTES,       /* bytes: anything                                                                */
   MP_VALUE_NUMERIC,     /* numeric                                                                        */

@@ -1,0 +1,229 @@
+/* The table of types by OID, and how a parameter is sent: in the binary form where the value's kind and the type agree,
+ * else as text, which the server judges. */
+#include "codec/codec.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "codec/internal.h"
+#include "codec/time.h"
+
+/* X(name of the constant, SQL name, kind, OID of the array type, from text, from binary, to binary) */
+#define TYPES(X)                                                                                                       \
+  X(BOOL, "boolean", BOOL, 1000, mp__bool_from_text, mp__bool_from_binary, mp__bool_to_binary)                         \
+  X(BYTEA, "bytea", BYTES, 1001, mp__bytea_from_text, mp__bytea_from_binary, mp__bytes_to_binary)                      \
+  X(CHAR, "\"char\"", TEXT, 1002, mp__char_decode, mp__char_decode, NULL)                                              \
+  X(NAME, "name", TEXT, 1003, mp__text_decode, mp__text_decode, NULL)                                                  \
+  X(INT8, "bigint", INTEGER, 1016, mp__integer_from_text, mp__int8_from_binary, mp__integer_to_binary)                 \
+  X(INT2, "smallint", INTEGER, 1005, mp__integer_from_text, mp__int2_from_binary, mp__integer_to_binary)               \
+  X(INT4, "integer", INTEGER, 1007, mp__integer_from_text, mp__int4_from_binary, mp__integer_to_binary)                \
+  X(TEXT, "text", TEXT, 1009, mp__text_decode, mp__text_decode, mp__bytes_to_binary)                                   \
+  X(OID, "oid", INTEGER, 1028, mp__integer_from_text, mp__oid_from_binary, mp__integer_to_binary)                      \
+  X(JSON, "json", JSON, 199, mp__json_decode, mp__json_decode, mp__bytes_to_binary)                                    \
+  X(XML, "xml", TEXT, 143, mp__text_decode, mp__text_decode, NULL)                                                     \
+  X(FLOAT4, "real", FLOAT, 1021, mp__float4_from_text, mp__float4_from_binary, mp__float4_to_binary)                   \
+  X(FLOAT8, "double precision", FLOAT, 1022, mp__float8_from_text, mp__float8_from_binary, mp__float8_to_binary)       \
+  X(BPCHAR, "character", TEXT, 1014, mp__text_decode, mp__text_decode, mp__bytes_to_binary)                            \
+  X(VARCHAR, "character varying", TEXT, 1015, mp__text_decode, mp__text_decode, mp__bytes_to_binary)                   \
+  X(DATE, "date", DATE, 1182, mp__date_from_text, mp__date_from_binary, mp__date_to_binary)                            \
+  X(TIME, "time", TIME, 1183, mp__time_from_text, mp__time_from_binary, mp__int64_to_binary)                           \
+  X(TIMESTAMP, "timestamp", TIMESTAMP, 1115, mp__timestamp_from_text, mp__timestamp_from_binary, mp__int64_to_binary)  \
+  X(TIMESTAMPTZ, "timestamp with time zone", TIMESTAMPTZ, 1185, mp__timestamptz_from_text, mp__timestamp_from_binary,  \
+    mp__int64_to_binary)                                                                                               \
+  X(INTERVAL, "interval", INTERVAL, 1187, mp__interval_from_text, mp__interval_from_binary, mp__interval_to_binary)    \
+  X(NUMERIC, "numeric", NUMERIC, 1231, mp__numeric_from_text, mp__numeric_from_binary, mp__numeric_to_binary)          \
+  X(UUID, "uuid", UUID, 2951, mp__uuid_from_text, mp__uuid_from_binary, mp__uuid_to_binary)                            \
+  X(JSONB, "jsonb", JSON, 3807, mp__json_decode, mp__jsonb_from_binary, mp__jsonb_to_binary)
+
+enum {
+#define X(id, ...) INDEX_##id,
+  TYPES(X)
+#undef X
+};
+
+static const mp_codec scalars[] = {
+#define X(id, sql_name, value_kind, array_oid, text, binary, encode)                                                   \
+  {.oid = MP_OID_##id,                                                                                                 \
+   .name = sql_name,                                                                                                   \
+   .kind = MP_VALUE_##value_kind,                                                                                      \
+   .array = array_oid,                                                                                                 \
+   .from_text = text,                                                                                                  \
+   .from_binary = binary,                                                                                              \
+   .to_binary = encode},
+    TYPES(X)
+#undef X
+};
+
+static const mp_codec arrays[] = {
+#define X(id, sql_name, value_kind, array_oid, ...)                                                                    \
+  {.oid = array_oid,                                                                                                   \
+   .name = sql_name "[]",                                                                                              \
+   .kind = MP_VALUE_ARRAY,                                                                                             \
+   .element = MP_OID_##id,                                                                                             \
+   .from_text = mp__array_from_text,                                                                                   \
+   .from_binary = mp__array_from_binary},
+    TYPES(X)
+#undef X
+};
+
+static const mp_codec unknown = {.name = "text", .kind = MP_VALUE_TEXT, .from_text = mp__text_decode};
+
+const mp_codec *mp_codec_find(uint32_t oid) {
+  switch (oid) {
+#define X(id, sql_name, value_kind, array_oid, ...)                                                                    \
+  case MP_OID_##id: return &scalars[INDEX_##id];                                                                       \
+  case array_oid: return &arrays[INDEX_##id];
+    TYPES(X)
+#undef X
+  default: return &unknown;
+  }
+}
+
+/* ---- errors ---- */
+
+bool mp__decode_error(const mp_codec *codec, mp_error **error, const char *format, ...) {
+  char wrong[160];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(wrong, sizeof wrong, format, arguments);
+  va_end(arguments);
+  return mp_error_set(error, MP_ERROR_DECODE, "the server sent a value that is no %s: %s", codec->name, wrong);
+}
+
+bool mp__decode_size_error(const mp_codec *codec, mp_error **error, size_t size, size_t expected) {
+  return mp__decode_error(codec, error, "%zu bytes instead of %zu", size, expected);
+}
+
+bool mp__written(const mp_buffer *out, mp_error **error) {
+  return mp_buffer_ok(out) || mp_error_set_memory(error);
+}
+
+int mp__shown(const char *text, size_t size) {
+  enum { SHOWN = 60 };
+  if (size <= SHOWN) return (int)size;
+  int shown = SHOWN;
+  while (shown > 0 && (text[shown] & 0xC0) == 0x80)
+    shown--;
+  return shown;
+}
+
+static bool name_parameter(int number, mp_error **error) {
+  if (error == NULL || mp_error_kind_of(*error) == MP_ERROR_MEMORY) return false;
+  mp_error_putf(*error, MP_ERROR_MESSAGE, "parameter $%d: %s", number, mp_error_message(*error));
+  return false;
+}
+
+/* ---- parameters ---- */
+
+static bool is_valid_text(const mp_value *value, mp_error **error) {
+  const char *text = value->as.bytes.data;
+  size_t size = value->as.bytes.size;
+  size_t valid = mp_utf8_check(text, size);
+  const char *zero = memchr(text, '\0', valid);
+  if (valid == size && zero == NULL) return true;
+  if (zero != NULL) {
+    mp_error_set(error, MP_ERROR_USAGE, "the text has a NUL byte at byte %zu, which PostgreSQL cannot store in a text",
+                 (size_t)(zero - text) + 1);
+  } else {
+    mp_error_set(error, MP_ERROR_USAGE, "the text is not valid UTF-8 at byte %zu", valid + 1);
+  }
+  if (error != NULL) mp_error_put(*error, MP_ERROR_HINT, "pass binary data as bytes, to a column of type bytea");
+  return false;
+}
+
+bool mp_value_needs_type(const mp_value *value) {
+  if (value->kind != MP_VALUE_TEXT) return false;
+  const char *text = value->as.bytes.data;
+  size_t size = value->as.bytes.size;
+  return memchr(text, '\\', size) != NULL || memchr(text, '\0', size) != NULL || mp_utf8_check(text, size) < size;
+}
+
+static void add_hex(mp_buffer *out, const mp_bytes *bytes) {
+  static const char digits[] = "0123456789abcdef";
+  char *to = bytes->size > SIZE_MAX / 4 ? NULL : mp_buffer_reserve(out, 2 + 2 * bytes->size);
+  if (to == NULL) {
+    out->failed = true;
+    return;
+  }
+  *to++ = '\\';
+  *to++ = 'x';
+  for (size_t i = 0; i < bytes->size; i++) {
+    unsigned char byte = (unsigned char)bytes->data[i];
+    *to++ = digits[byte >> 4];
+    *to++ = digits[byte & 15];
+  }
+  mp_buffer_commit(out, 2 + 2 * bytes->size);
+}
+
+static void add_integer(mp_buffer *out, int64_t integer) {
+  char text[24];
+  mp_buffer_add(out, text, (size_t)snprintf(text, sizeof text, "%" PRId64, integer));
+}
+
+static void add_float(mp_buffer *out, double number) {
+  char text[32];
+  mp_buffer_add(out, text, mp_float_format(number, text));
+}
+
+static void add_text(const mp_value *value, mp_buffer *out) {
+  switch (value->kind) {
+  case MP_VALUE_NULL: break; /* has no text: the caller asked first */
+  case MP_VALUE_BOOL: mp_buffer_adds(out, value->as.boolean ? "true" : "false"); break;
+  case MP_VALUE_INTEGER: add_integer(out, value->as.integer); break;
+  case MP_VALUE_FLOAT: add_float(out, value->as.number); break;
+  case MP_VALUE_BYTES: add_hex(out, &value->as.bytes); break;
+  case MP_VALUE_NUMERIC: mp_numeric_format(value->as.numeric, out); break;
+  case MP_VALUE_TIMESTAMPTZ: mp_timestamp_format(value->as.integer, true, out); break;
+  case MP_VALUE_TIMESTAMP: mp_timestamp_format(value->as.integer, false, out); break;
+  case MP_VALUE_DATE: mp_date_format((int32_t)value->as.integer, out); break;
+  case MP_VALUE_TIME: mp_time_format(value->as.integer, out); break;
+  case MP_VALUE_INTERVAL: mp_interval_format(&value->as.interval, out); break;
+  case MP_VALUE_TEXT:
+  case MP_VALUE_UUID:
+  case MP_VALUE_JSON:
+  case MP_VALUE_ARRAY: mp_buffer_add(out, value->as.bytes.data, value->as.bytes.size); break;
+  }
+}
+
+static bool is_text(mp_value_kind kind) {
+  return kind == MP_VALUE_TEXT || kind == MP_VALUE_UUID || kind == MP_VALUE_JSON || kind == MP_VALUE_ARRAY;
+}
+
+bool mp_value_text(const mp_value *value, mp_buffer *out, mp_error **error) {
+  if (is_text(value->kind) && !is_valid_text(value, error)) return false;
+  add_text(value, out);
+  return mp__written(out, error);
+}
+
+static bool accepts(const mp_codec *codec, mp_value_kind kind) {
+  if (codec == NULL || codec->to_binary == NULL) return false;
+  switch (codec->kind) {
+  case MP_VALUE_FLOAT: return kind == MP_VALUE_FLOAT || kind == MP_VALUE_INTEGER;
+  case MP_VALUE_NUMERIC: return kind == MP_VALUE_NUMERIC || kind == MP_VALUE_FLOAT || kind == MP_VALUE_INTEGER;
+  case MP_VALUE_BYTES:
+  case MP_VALUE_UUID:
+  case MP_VALUE_JSON: return kind == codec->kind || kind == MP_VALUE_TEXT;
+  default: return kind == codec->kind;
+  }
+}
+
+static bool encode_binary(const mp_codec *codec, const mp_value *value, mp_buffer *out, mp_error **error) {
+  if (codec->kind != MP_VALUE_BYTES && is_text(value->kind) && !is_valid_text(value, error)) return false;
+  return codec->to_binary(codec, value, out, error);
+}
+
+bool mp_encode_parameter(const mp_codec *codec, const mp_value *value, int number, mp_buffer *out, size_t *size,
+                         int *format, mp_error **error) {
+  size_t start = out->size;
+  bool binary = accepts(codec, value->kind);
+  bool ok = binary ? encode_binary(codec, value, out, error) : mp_value_text(value, out, error);
+  if (!ok) return name_parameter(number, error);
+  size_t end = out->size;
+  if (!binary) mp_buffer_addc(out, '\0');
+  if (!mp__written(out, error)) return false;
+  *size = end - start;
+  *format = binary ? MP_FORMAT_BINARY : MP_FORMAT_TEXT;
+  return true;
+}
