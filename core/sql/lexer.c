@@ -130,6 +130,26 @@ static bool skip_dollar_quote(mp__lexer *lexer, const char *tag, size_t tag_size
   return true;
 }
 
+static void skip_digits(mp__lexer *lexer) {
+  while (lexer->at < lexer->end && is_digit(*lexer->at))
+    lexer->at++;
+}
+
+/* Decimal, as far as the exponent: in 1e5$a$...$a$ a word must not swallow the dollar quote. */
+static void skip_number(mp__lexer *lexer) {
+  skip_digits(lexer);
+  if (lexer->at < lexer->end && *lexer->at == '.' && !is_at(lexer, "..")) {
+    lexer->at++;
+    skip_digits(lexer);
+  }
+  if (lexer->at == lexer->end || (*lexer->at != 'e' && *lexer->at != 'E')) return;
+  const char *exponent = lexer->at + 1;
+  if (exponent < lexer->end && (*exponent == '+' || *exponent == '-')) exponent++;
+  if (exponent == lexer->end || !is_digit(*exponent)) return;
+  lexer->at = exponent;
+  skip_digits(lexer);
+}
+
 static void skip_word(mp__lexer *lexer) {
   while (lexer->at < lexer->end && (is_word_part(*lexer->at) || *lexer->at == '$'))
     lexer->at++;
@@ -185,6 +205,10 @@ static mp__token_kind next_kind(mp__lexer *lexer) {
   if (c == '"') {
     lexer->at++;
     return skip_quoted(lexer, '"') ? MP__TOKEN_QUOTED : broken(lexer, "a quoted name that is never closed");
+  }
+  if (is_digit(c) || (c == '.' && left(lexer) > 1 && is_digit(lexer->at[1]))) {
+    skip_number(lexer);
+    return MP__TOKEN_OTHER;
   }
   if (!is_word_start(c)) return next_byte(lexer);
   skip_word(lexer);

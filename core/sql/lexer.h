@@ -1,5 +1,5 @@
 /* PostgreSQL's words and quotes, one token at a time, as its own scanner cuts them (standard_conforming_strings on).
- * Numbers and operators come byte by byte: nothing here needs them whole. Comments and blanks are passed over. */
+ * Operators come byte by byte: nothing here needs them whole. Comments and blanks are passed over. */
 #ifndef MP_SQL_LEXER_H
 #define MP_SQL_LEXER_H
 
@@ -16,7 +16,7 @@ typedef enum mp__token_kind {
   MP__TOKEN_OPEN,      /* (                                                          */
   MP__TOKEN_CLOSE,     /* )                                                          */
   MP__TOKEN_SEMICOLON, /* one that ends a statement: not in parentheses or a routine's body */
-  MP__TOKEN_OTHER,     /* one byte of anything else                                  */
+  MP__TOKEN_OTHER,     /* a number, or one byte of anything else                     */
   MP__TOKEN_BROKEN,    /* the rest of the text: something was opened and never closed */
 } mp__token_kind;
 

@@ -89,6 +89,8 @@ static void knows_how_strings_go_on(void **state) {
   assert_positions("select U&'\\', $1, \"a\"\"$2\", B'01', x'ff'", 1);
   assert_positions("select 'it''s', $2", 2);
   assert_positions("select typE'\\', $1", 1);
+  assert_positions("select 1e5$a$ $1 $a$, 1.5E-3$$ $1 $$, .5$$ $1 $$, 1e$a$", 0);
+  assert_positions("select x[1..$1], 1.$2", 2);
   assert_positions("select 1 */* $3 */ $1", 1);
   assert_positions("select 1 - - $1 --$2", 1);
 }
