@@ -34,11 +34,12 @@ static void push_own_folder(lua_State *L) {
 static void push_places(lua_State *L) {
   push_own_folder(L);
   const char *folder = luaL_optstring(L, -1, ".");
-  const char *module = lua_pushfstring(L, "%s/moonpool.so", folder);
-  if (access(module, F_OK) == 0) {
+  const bool is_build_tree = access(lua_pushfstring(L, "%s/scripts/moonpool", folder), F_OK) == 0;
+  lua_pop(L, 1);
+  if (is_build_tree) {
+    lua_pushfstring(L, "%s/moonpool.so", folder);
     lua_pushfstring(L, "%s/scripts/?.lua;%s/scripts/?/init.lua", folder, folder);
   } else {
-    lua_pop(L, 1);
     lua_pushfstring(L, "%s/../lib/lua/5.4/moonpool.so", folder);
     lua_pushfstring(L, "%s/../share/lua/5.4/?.lua;%s/../share/lua/5.4/?/init.lua", folder, folder);
   }

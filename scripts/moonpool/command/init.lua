@@ -1,0 +1,70 @@
+--- The command line's verbs. Each is a module `moonpool.command.<verb>` of its own, loaded when it is called; the
+--- executable knows only their names (bindings/main_verb.c) and hands them to `help`.
+
+---@class moonpool.command.Verb
+---@field summary string what the verb does, in one line
+---@field usage string what `moonpool <verb> --help` prints
+---@field run fun(arguments: string[]): integer? takes what follows the verb; returns the exit code, nil for 0
+
+local M = {}
+
+local OPTIONS = [==[
+usage: moonpool [options] [script [args]]
+       moonpool <verb> [args]
+
+A Lua interpreter with a database in it. Without a script it runs standard input, or on a terminal asks for
+statements.
+
+Options, as in lua5.4:
+  -e stat    execute string 'stat'
+  -i         enter interactive mode after executing 'script'
+  -l mod     require library 'mod' into global 'mod'
+  -l g=mod   require library 'mod' into global 'g'
+  -v         show the version of Lua
+  -E         ignore environment variables
+  -W         turn warnings on
+  --         stop handling options
+  -          stop handling options and execute standard input
+  --help     show this text
+  --version  show the versions of Moonpool and Lua
+
+Verbs:
+]==]
+
+local FOOT = [==[
+
+`moonpool <verb> --help` tells more. A script that has the name of a verb is called with its folder: ./migrate
+]==]
+
+---@param name string
+---@return moonpool.command.Verb
+local function load_verb(name)
+  return require("moonpool.command." .. name)
+end
+
+--- Prints how the program is used, with one line for each verb.
+---@param names string[] the verbs
+---@return integer exit_code
+function M.help(names)
+  local lines = {}
+  for _, name in ipairs(names) do
+    lines[#lines + 1] = ("  %-9s  %s\n"):format(name, load_verb(name).summary)
+  end
+  io.stdout:write(OPTIONS, table.concat(lines), FOOT)
+  return 0
+end
+
+--- Runs a verb, or prints its usage when the first argument is `--help`.
+---@param name string
+---@param arguments string[]
+---@return integer exit_code
+function M.run(name, arguments)
+  local verb = load_verb(name)
+  if arguments[1] == "--help" then
+    io.stdout:write(verb.usage)
+    return 0
+  end
+  return verb.run(arguments) or 0
+end
+
+return M
