@@ -57,15 +57,12 @@ local function is_loaded(tx)
   return tx:value("select exists (select from organizations where id = $1::uuid)", Layout.HOME)
 end
 
-local function check(options)
-  local scale, seed = options.scale or 1, options.seed or 1
+local function mistake_in(scale, seed)
   if math.type(scale) ~= "integer" or scale < 1 or scale > MOST_SCALE then
-    error(("scale: %s is not a whole number from 1 to %d"):format(scale, MOST_SCALE), 3)
+    return ("scale: %s is not a whole number from 1 to %d"):format(scale, MOST_SCALE)
+  elseif math.type(seed) ~= "integer" then
+    return ("seed: %s is not a whole number"):format(seed)
   end
-  if math.type(seed) ~= "integer" then
-    error(("seed: %s is not a whole number"):format(seed), 3)
-  end
-  return scale, seed
 end
 
 ---@class buster.sample_data.Options
@@ -79,7 +76,11 @@ end
 ---@return table<string, integer>? rows how many rows each table got; nil when it was loaded already
 function M.load(db, options)
   options = options or {}
-  local scale, seed = check(options)
+  local scale, seed = options.scale or 1, options.seed or 1
+  local mistake = mistake_in(scale, seed)
+  if mistake then
+    error(mistake, 2)
+  end
   local layout = Layout.new(scale, seed)
   local progress = options.progress or function() end
   return db:transaction(function(tx)
@@ -108,15 +109,19 @@ local function usage_error(message)
 end
 
 local function parse_arguments(arguments)
-  local options = {}
+  local options = { scale = 1, seed = 1 }
   for at = 1, #arguments, 2 do
-    local name, value = arguments[at], math.tointeger(tonumber(arguments[at + 1]))
+    local name, text = arguments[at], arguments[at + 1]
     if name ~= "--scale" and name ~= "--seed" then
       usage_error(("unknown option '%s'"):format(name))
-    elseif not value then
-      usage_error(("%s needs a whole number"):format(name))
+    elseif not text then
+      usage_error(name .. " needs a number")
     end
-    options[name:sub(3)] = value
+    options[name:sub(3)] = math.tointeger(tonumber(text)) or text
+  end
+  local mistake = mistake_in(options.scale, options.seed)
+  if mistake then
+    usage_error(mistake)
   end
   return options
 end
