@@ -6,20 +6,22 @@
 
 typedef struct mp_pool mp_pool;
 
-/* Who asks for or holds a connection: a task, linked to the task that waits for it. Lives as long as the checkout and the
- * connection that came of it. */
+/* Who asks for or holds a connection: a task, linked to the task that waits for it. Lives as long as the checkout and
+ * the connection that came of it. */
 typedef struct mp_holder {
   const struct mp_holder *parent; /* waits until this one is done; NULL: nobody                                */
+  uint64_t task;                  /* the task's number, unique within its thread; 0: a holder of its own         */
   const void *thread;             /* equal for all holders that run in one thread                              */
   bool blocks_thread;             /* while this one waits, no other holder of its thread can go on              */
-  char where[128];                /* "script.lua:12", for messages                                             */
+  char where[128];                /* "script.lua:12", for messages; does not change meanwhile                  */
 } mp_holder;
 
-/* Opens a pool; nothing is sent before the first checkout, but with min_idle > 0 its connections are opened at once in the
- * background. settings: copied. Returns: owned (mp_pool_close), or NULL. Errors: usage, memory. */
+/* Opens a pool; nothing is sent before the first checkout, but with min_idle > 0 its connections are opened at once in
+ * the background. settings: copied. Returns: owned (mp_pool_release), or NULL. Errors: usage, memory. The pool belongs
+ * to the process that opens it: in a forked child checkouts fail with usage, and every other call does nothing. */
 mp_pool *mp_pool_open(const mp_settings *settings, mp_error **error);
-/* No more checkouts: those that wait fail with usage ("closed"). Idle connections end now, lent ones when they come back;
- * the memory goes with the last of them and of the references. */
+/* No more checkouts: those that wait fail with usage ("closed"). Idle connections end now, lent ones when they come
+ * back; the memory goes with the last of them, of the checkouts and of the references. May be repeated. */
 void mp_pool_close(mp_pool *pool);
 bool mp_pool_is_closed(mp_pool *pool);
 mp_pool *mp_pool_retain(mp_pool *pool);
@@ -28,21 +30,25 @@ void mp_pool_release(mp_pool *pool); /* the last one closes; NULL is fine */
 const mp_settings *mp_pool_settings_of(const mp_pool *pool);
 mp_statements *mp_pool_statements(const mp_pool *pool);
 
-/* The fast way: an idle connection now, when nobody waits in front, or NULL (that is no error). */
+/* The fast way: an idle connection now, when nobody waits in front, or NULL (that is no error). holder: as below. */
 mp_connection *mp_pool_try_checkout(mp_pool *pool, const mp_holder *holder);
 
-/* The full way: waits for an idle connection, or opens one. Failures of connecting that may pass (refused, starting up)
- * are tried again until the deadline; a wrong password, an unknown database or role fails at once; 53300 while the pool has
- * others open: waits for those. Steps fail with: connection, timeout (how many wait, who holds what), memory, usage (the
- * pool is closed; or only the caller itself, or what waits for it, could give a connection back: both places are named). */
+/* The full way: waits for an idle connection, or for one that the upkeep thread opens. Of the failures to connect, a
+ * wrong password, an unknown database or role ends all waits at once; "starting up" is tried again until the deadline;
+ * any other (refused, 53300) is tried again once the pool has had a connection, and ends all waits at once before that.
+ * Start fails with usage (the pool is closed, or a parent process's; or only tasks that cannot go on while this one
+ * waits could give a connection back: both places are named), connection (no thread), memory; steps with connection or
+ * server (as the server said it), timeout (how many wait in front, who holds what, what connecting last said), usage
+ * (closed), memory. holder: borrowed until the checkout is destroyed and its connection returned; NULL: unknown, never
+ * told as a deadlock. */
 typedef struct mp_checkout mp_checkout;
 mp_checkout *mp_checkout_start(mp_pool *pool, const mp_holder *holder, int64_t deadline, mp_error **error); /* owned */
 mp_step mp_checkout_step(mp_checkout *checkout, mp_want *want, mp_error **error);
 mp_connection *mp_checkout_take(mp_checkout *checkout); /* after DONE; to be given to mp_pool_return */
-void mp_checkout_destroy(mp_checkout *checkout);        /* gives up its place, and a connection not taken; NULL is fine */
+void mp_checkout_destroy(mp_checkout *checkout); /* gives up its place, and a connection not taken; NULL is fine */
 
-/* Gives a connection back, in whatever state: rolled back, reset, or replaced when broken or busy. Never blocks: what has
- * to be done on the server is sent now, and the upkeep thread reads the answer; until then it is not idle. */
+/* Gives a connection back, in whatever state: rolled back, reset, or replaced when broken or busy. Never blocks: what
+ * has to be done on the server is sent now, and the upkeep thread reads the answer; until then it is not idle. */
 void mp_pool_return(mp_pool *pool, mp_connection *connection);
 
 typedef struct mp_pool_stats {

@@ -1,0 +1,106 @@
+/* What a caller who got no connection is told: who holds what, who waits in front, what connecting last said. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/buffer.h"
+#include "pool/internal.h"
+
+enum { TEXT_LIMIT = 16384, MOST_LINES = 20 };
+
+static const char *plural(int64_t count) {
+  return count == 1 ? "" : "s";
+}
+
+static const char *place_of(const mp_holder *holder) {
+  return holder == NULL || holder->where[0] == '\0' ? "an unknown place" : holder->where;
+}
+
+static double seconds_since(int64_t then, int64_t now) {
+  return (double)(now - then) / (double)MP_SECOND;
+}
+
+static int64_t count_in_front(const mp_checkout *checkout) {
+  int64_t count = 0;
+  for (const mp_checkout *other = checkout->previous; other != NULL; other = other->previous)
+    count++;
+  return count;
+}
+
+/* A connection belongs to its holder's thread: only there may its statement be read. */
+static bool shares_thread(const mp_holder *holder, const mp_holder *asking) {
+  return holder != NULL && asking != NULL && holder->thread != NULL && holder->thread == asking->thread;
+}
+
+static void add_lent(const mp__slot *slot, const mp_holder *asking, int64_t now, mp_buffer *text) {
+  mp_buffer_addf(text, "taken at %s %.1f s ago", place_of(slot->holder), seconds_since(slot->since, now));
+  if (shares_thread(slot->holder, asking)) {
+    const char *statement = mp_connection_last_statement(slot->connection);
+    if (statement[0] != '\0') mp_buffer_addf(text, ", last statement: %s", statement);
+  }
+  mp_buffer_addc(text, '\n');
+}
+
+/* A line for each connection in use, that of the longest loan first. */
+static void add_all_lent(const mp_pool *pool, const mp_holder *asking, int64_t now, mp_buffer *text) {
+  const mp__slot_list *lent = &pool->slots.lists[MP__SLOT_LENT];
+  int64_t lines = 0;
+  for (const mp__slot *slot = lent->last; slot != NULL && lines < MOST_LINES; slot = slot->previous, lines++) {
+    add_lent(slot, asking, now, text);
+  }
+  if (lent->count > lines) mp_buffer_addf(text, "and %" PRId64 " more\n", lent->count - lines);
+}
+
+static void add_opening(const mp__opening *opening, int64_t now, mp_buffer *text) {
+  if (opening->last == NULL) return;
+  mp_buffer_addf(text, "the last attempt to connect failed %.1f s ago: %s\n", seconds_since(opening->failed_at, now),
+                 mp_error_message(opening->last));
+}
+
+/* The lines as the error's detail, without the last line end. */
+static void put_detail(mp_buffer *text, mp_error *error) {
+  if (text->size > 0 && text->data[text->size - 1] == '\n') text->size--;
+  mp_error_put(error, MP_ERROR_DETAIL, text->size == 0 ? NULL : mp_buffer_text(text));
+  mp_buffer_finish(text);
+}
+
+bool mp__diagnose_timeout(const mp_pool *pool, const mp_checkout *checkout, int64_t now, mp_error **error) {
+  if (error == NULL) return false;
+  const mp__slots *slots = &pool->slots;
+  int64_t in_front = count_in_front(checkout);
+  mp_error_set(error, MP_ERROR_TIMEOUT,
+               "no connection within %.3g s: of at most %" PRId64 ", %" PRId64 " in use and %" PRId64
+               " being opened; %" PRId64 " checkout%s in front",
+               seconds_since(checkout->started, now), slots->capacity, mp__slots_count(slots, MP__SLOT_LENT),
+               mp__slots_count(slots, MP__SLOT_OPENING), in_front, plural(in_front));
+  mp_buffer text;
+  mp_buffer_init(&text, TEXT_LIMIT);
+  add_all_lent(pool, checkout->holder, now, &text);
+  add_opening(&pool->opening, now, &text);
+  put_detail(&text, *error);
+  if (mp__slots_count(slots, MP__SLOT_LENT) == slots->capacity) {
+    mp_error_put(*error, MP_ERROR_HINT, "hold connections for a shorter time, or raise max_size or checkout_timeout");
+  }
+  return false;
+}
+
+static const char *who_holds(const mp__slot_list *lent, const mp_holder *asking) {
+  for (const mp__slot *slot = lent->first; slot != NULL; slot = slot->next) {
+    if (slot->holder != asking) return "tasks that cannot go on while this one waits";
+  }
+  return "this task itself";
+}
+
+bool mp__diagnose_deadlock(const mp_pool *pool, const mp_holder *asking, int64_t now, mp_error **error) {
+  if (error == NULL) return false;
+  const mp__slot_list *lent = &pool->slots.lists[MP__SLOT_LENT];
+  char which[64] = "the pool's only connection is";
+  if (lent->count > 1) snprintf(which, sizeof which, "all %" PRId64 " connections of the pool are", lent->count);
+  mp_error_set(error, MP_ERROR_USAGE, "%s held by %s: taken at %s, asked for again at %s", which,
+               who_holds(lent, asking), place_of(lent->last->holder), place_of(asking));
+  mp_buffer text;
+  mp_buffer_init(&text, TEXT_LIMIT);
+  if (lent->count > 1) add_all_lent(pool, asking, now, &text);
+  put_detail(&text, *error);
+  mp_error_put(*error, MP_ERROR_HINT, "inside a transaction use its own handle (tx:query), or raise max_size");
+  return false;
+}

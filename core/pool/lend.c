@@ -1,0 +1,120 @@
+/* Who gets a connection: the first in the queue, or whoever asks while nobody waits. Idle ones are lent last in, first
+ * out, so that the rest can grow old and be closed. */
+#include <assert.h>
+
+#include "pool/internal.h"
+
+/* The upkeep thread hears of a server that hangs up; one that was idle for longer is looked at all the same, since that
+ * thread may not have run yet (the machine was asleep, the process stopped). */
+#define TRUSTED_IDLE (500 * MP_MILLISECOND)
+
+static void lend(mp_pool *pool, mp__slot *slot, const mp_holder *holder, int64_t now) {
+  mp__slot_move(&pool->slots, slot, MP__SLOT_LENT);
+  slot->holder = holder;
+  slot->since = now;
+  pool->stats.checkouts++;
+}
+
+void mp__pool_doom(mp_pool *pool, mp__slot *slot, int64_t *counter) {
+  mp__slot_move(&pool->slots, slot, MP__SLOT_DYING);
+  ++*counter;
+  mp__upkeep_wake(pool);
+}
+
+static bool is_usable(mp_pool *pool, mp__slot *slot, int64_t now) {
+  if (now >= slot->expires) {
+    mp__pool_doom(pool, slot, &pool->stats.closed_lifetime);
+    return false;
+  }
+  if (!slot->suspect && now - slot->since < TRUSTED_IDLE) return true;
+  slot->suspect = false;
+  if (mp_connection_is_alive(slot->connection)) return true;
+  mp__pool_doom(pool, slot, &pool->stats.closed_broken);
+  return false;
+}
+
+mp__slot *mp__pool_take_idle(mp_pool *pool, const mp_holder *holder, int64_t now) {
+  for (;;) {
+    mp__slot *slot = pool->slots.lists[MP__SLOT_IDLE].first;
+    if (slot == NULL) return NULL;
+    if (!is_usable(pool, slot, now)) continue;
+    lend(pool, slot, holder, now);
+    return slot;
+  }
+}
+
+void mp__queue_count_wait(mp_pool *pool, const mp_checkout *checkout, int64_t now) {
+  mp_pool_stats *stats = &pool->stats;
+  double seconds = (double)(now - checkout->started) / (double)MP_SECOND;
+  stats->waits++;
+  stats->wait_seconds += seconds;
+  if (seconds > stats->wait_seconds_max) stats->wait_seconds_max = seconds;
+}
+
+void mp__queue_add(mp_pool *pool, mp_checkout *checkout) {
+  mp__queue *queue = &pool->queue;
+  checkout->state = MP__CHECKOUT_WAITING;
+  checkout->previous = queue->last;
+  if (queue->last != NULL) {
+    queue->last->next = checkout;
+  } else {
+    queue->first = checkout;
+  }
+  queue->last = checkout;
+  queue->count++;
+}
+
+void mp__queue_remove(mp_pool *pool, mp_checkout *checkout) {
+  mp__queue *queue = &pool->queue;
+  assert(checkout->state == MP__CHECKOUT_WAITING);
+  if (checkout->previous != NULL) {
+    checkout->previous->next = checkout->next;
+  } else {
+    queue->first = checkout->next;
+  }
+  if (checkout->next != NULL) {
+    checkout->next->previous = checkout->previous;
+  } else {
+    queue->last = checkout->previous;
+  }
+  queue->count--;
+  if (checkout->waker.write_fd >= 0) queue->wakers--;
+}
+
+/* The checkout is not touched after its state has changed and the lock was given up: its owner may destroy it. */
+static void leave_queue(mp_pool *pool, mp_checkout *checkout) {
+  mp__queue_remove(pool, checkout);
+  if (checkout->waker.write_fd >= 0) mp_waker_wake(&checkout->waker);
+}
+
+void mp__queue_fail(mp_pool *pool, const mp_error *error) {
+  while (pool->queue.first != NULL) {
+    mp_checkout *checkout = pool->queue.first;
+    leave_queue(pool, checkout);
+    checkout->state = MP__CHECKOUT_FAILED;
+    checkout->error = mp_error_copy(error);
+  }
+}
+
+static void grant(mp_pool *pool, mp__slot *slot, int64_t now) {
+  mp_checkout *checkout = pool->queue.first;
+  leave_queue(pool, checkout);
+  lend(pool, slot, checkout->holder, now);
+  checkout->state = MP__CHECKOUT_GRANTED;
+  checkout->slot = slot;
+  mp__queue_count_wait(pool, checkout, now);
+}
+
+void mp__pool_offer(mp_pool *pool, mp__slot *slot, int64_t now) {
+  slot->holder = NULL;
+  if (now >= slot->expires) {
+    mp__pool_doom(pool, slot, &pool->stats.closed_lifetime);
+  } else if (pool->queue.first != NULL) {
+    grant(pool, slot, now);
+  } else {
+    mp__slot_move(&pool->slots, slot, MP__SLOT_IDLE);
+    slot->since = now;
+    int64_t limit = now + pool->idle_span < slot->expires ? now + pool->idle_span : slot->expires;
+    if (limit < pool->upkeep.deadline) mp__upkeep_wake(pool);
+  }
+}

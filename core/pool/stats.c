@@ -1,0 +1,18 @@
+/* The pool in numbers. */
+#include "pool/internal.h"
+
+void mp_pool_stats_read(mp_pool *pool, mp_pool_stats *out) {
+  *out = (mp_pool_stats){.max_size = pool->limits->max_size};
+  if (mp__is_forked(pool)) return;
+  pthread_mutex_lock(&pool->lock);
+  const mp__slots *slots = &pool->slots;
+  *out = pool->stats;
+  out->max_size = pool->limits->max_size;
+  out->idle = mp__slots_count(slots, MP__SLOT_IDLE);
+  out->in_use = mp__slots_count(slots, MP__SLOT_LENT);
+  out->returning = mp__slots_count(slots, MP__SLOT_RETURNING);
+  out->connecting = mp__slots_count(slots, MP__SLOT_OPENING);
+  out->open = out->idle + out->in_use + out->returning;
+  out->waiting = pool->queue.count;
+  pthread_mutex_unlock(&pool->lock);
+}

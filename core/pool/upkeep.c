@@ -1,0 +1,260 @@
+/* The upkeep thread. It opens every connection, reads what returned ones still have to hear, closes the old and the
+ * broken, and sleeps in poll(2) until one of them, a deadline, or the waker has something for it.
+ *
+ * A turn: decide under the lock what is to be done, do it without the lock, note under the lock what came of it. */
+#include <assert.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pool/internal.h"
+
+/* ---- the server hung up ---- */
+
+/* Edge-triggered, and only for the end of the stream: the traffic of lent connections wakes nobody. */
+static void watch(mp__upkeep *upkeep, mp__slot *slot) {
+  struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = slot};
+  if (upkeep->watch >= 0) epoll_ctl(upkeep->watch, EPOLL_CTL_ADD, mp_connection_fd(slot->connection), &event);
+}
+
+/* An event may be older than the connection that its slot has by now, so it is a reason to look and no more. */
+static void note_hangups(mp_pool *pool) {
+  struct epoll_event events[32];
+  if (pool->upkeep.watch < 0) return;
+  int count = epoll_wait(pool->upkeep.watch, events, 32, 0);
+  for (int i = 0; i < count; i++) {
+    mp__slot *slot = events[i].data.ptr;
+    slot->suspect = true;
+    if (slot->state != MP__SLOT_IDLE) continue; /* looked at when it comes back */
+    slot->suspect = false;
+    if (!mp_connection_is_alive(slot->connection)) mp__pool_doom(pool, slot, &pool->stats.closed_broken);
+  }
+}
+
+/* ---- deciding ---- */
+
+/* Closes idle connections past their time; returns when the next one's comes. */
+static int64_t retire_idle(mp_pool *pool, int64_t now) {
+  const mp__slot_list *idle = &pool->slots.lists[MP__SLOT_IDLE];
+  int64_t next = MP_FOREVER;
+  mp__slot *newer;
+  for (mp__slot *slot = idle->last; slot != NULL; slot = newer) { /* the longest idle first */
+    newer = slot->previous;
+    int64_t idle_until = idle->count > pool->limits->min_idle ? slot->since + pool->idle_span : MP_FOREVER;
+    if (now >= slot->expires) {
+      mp__pool_doom(pool, slot, &pool->stats.closed_lifetime);
+    } else if (now >= idle_until) {
+      mp__pool_doom(pool, slot, &pool->stats.closed_idle);
+    } else {
+      if (slot->expires < next) next = slot->expires;
+      if (idle_until < next) next = idle_until;
+    }
+  }
+  return next;
+}
+
+/* Takes slots for connections to be opened; returns when more may be. */
+static int64_t begin_opening(mp_pool *pool, int64_t now) {
+  int64_t retry_at;
+  int64_t missing = mp__opening_missing(pool, now, &retry_at);
+  for (; missing > 0; missing--) {
+    mp__slot *slot = mp__slots_free_one(&pool->slots);
+    assert(slot != NULL && slot->connection == NULL);
+    mp__slot_move(&pool->slots, slot, MP__SLOT_OPENING);
+  }
+  return retry_at;
+}
+
+static size_t collect(mp_pool *pool) {
+  static const mp__slot_state ours[] = {MP__SLOT_DYING, MP__SLOT_RETURNING, MP__SLOT_OPENING};
+  size_t count = 0;
+  for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
+    for (mp__slot *slot = pool->slots.lists[ours[i]].first; slot != NULL; slot = slot->next) {
+      pool->upkeep.work[count++] = slot;
+    }
+  }
+  return count;
+}
+
+/* ---- doing ---- */
+
+static void connect_step(mp_pool *pool, mp__slot *slot) {
+  if (slot->connection == NULL) {
+    slot->connection = mp_connection_create(pool->settings, pool->statements, &slot->error);
+    if (slot->connection == NULL) return;
+    mp_connection_set_owner(slot->connection, slot);
+    int64_t deadline = mp_clock_after(pool->limits->connect_timeout);
+    if (!mp_connection_connect(slot->connection, deadline, &slot->error)) return;
+  }
+  slot->step = mp_connection_step(slot->connection, &slot->want, &slot->error);
+}
+
+static void work_on(mp_pool *pool, mp__slot *slot) {
+  slot->step = MP_STEP_FAILED;
+  if (slot->state == MP__SLOT_OPENING) {
+    connect_step(pool, slot);
+  } else if (slot->state == MP__SLOT_RETURNING) {
+    slot->step = mp__clean_step(slot, &slot->want);
+  }
+  if (slot->step != MP_STEP_FAILED) return;
+  mp_connection_close(slot->connection);
+  slot->connection = NULL;
+}
+
+/* ---- noting ---- */
+
+static void note_opening(mp_pool *pool, mp__slot *slot, int64_t now) {
+  if (slot->step == MP_STEP_DONE) {
+    mp__opening_succeeded(pool, slot, now);
+    watch(&pool->upkeep, slot);
+    mp__pool_offer(pool, slot, now);
+  } else {
+    mp__slot_move(&pool->slots, slot, MP__SLOT_FREE);
+    mp__opening_failed(pool, slot->error, now);
+    slot->error = NULL;
+  }
+}
+
+static void note_returning(mp_pool *pool, mp__slot *slot, int64_t now) {
+  if (slot->was_reset) pool->stats.resets++;
+  if (slot->step == MP_STEP_DONE) {
+    mp__pool_offer(pool, slot, now);
+  } else {
+    pool->stats.closed_broken++;
+    mp__slot_move(&pool->slots, slot, MP__SLOT_FREE);
+  }
+}
+
+/* Returns whether something has changed, so that there may be more to do. */
+static bool note(mp_pool *pool, size_t count) {
+  bool changed = false;
+  int64_t now = mp_clock_now();
+  for (size_t i = 0; i < count; i++) {
+    mp__slot *slot = pool->upkeep.work[i];
+    if (slot->step == MP_STEP_WAIT) continue;
+    changed = true;
+    switch (slot->state) {
+    case MP__SLOT_OPENING: note_opening(pool, slot, now); break;
+    case MP__SLOT_RETURNING: note_returning(pool, slot, now); break;
+    default: mp__slot_move(&pool->slots, slot, MP__SLOT_FREE);
+    }
+  }
+  return changed;
+}
+
+/* ---- sleeping ---- */
+
+static struct pollfd poll_entry(const mp_want *want) {
+  struct pollfd entry = {.fd = want->fd};
+  if (want->events & MP_WANT_READ) entry.events |= POLLIN;
+  if (want->events & MP_WANT_WRITE) entry.events |= POLLOUT;
+  return entry;
+}
+
+/* Sleeps, without the lock. `count` connections of the turn all wait. */
+static void sleep_until(mp_pool *pool, size_t count, int64_t deadline) {
+  mp__upkeep *upkeep = &pool->upkeep;
+  upkeep->polls[0] = (struct pollfd){.fd = upkeep->waker.read_fd, .events = POLLIN};
+  upkeep->polls[1] = (struct pollfd){.fd = upkeep->watch, .events = POLLIN};
+  for (size_t i = 0; i < count; i++) {
+    const mp_want *want = &upkeep->work[i]->want;
+    upkeep->polls[2 + i] = poll_entry(want);
+    if (want->deadline < deadline) deadline = want->deadline;
+  }
+  int64_t left = deadline - mp_clock_now();
+  if (left < 0) left = 0;
+  struct timespec timeout = {.tv_sec = (time_t)(left / MP_SECOND), .tv_nsec = (long)(left % MP_SECOND)};
+  ppoll(upkeep->polls, (nfds_t)(2 + count), deadline == MP_FOREVER ? NULL : &timeout, NULL);
+}
+
+static void take_wake(mp__upkeep *upkeep) {
+  if (upkeep->woken) mp_waker_drain(&upkeep->waker);
+  upkeep->woken = false;
+  upkeep->deadline = MP_FOREVER; /* awake: whatever comes meanwhile is reason for another turn */
+}
+
+/* One turn, begun and ended under the lock. */
+static void turn(mp_pool *pool) {
+  mp__upkeep *upkeep = &pool->upkeep;
+  take_wake(upkeep);
+  note_hangups(pool);
+  int64_t now = mp_clock_now();
+  int64_t idle_until = retire_idle(pool, now);
+  int64_t retry_at = begin_opening(pool, now);
+  size_t count = collect(pool);
+  pthread_mutex_unlock(&pool->lock);
+  for (size_t i = 0; i < count; i++)
+    work_on(pool, upkeep->work[i]);
+  pthread_mutex_lock(&pool->lock);
+  if (note(pool, count) || upkeep->woken || pool->closed) return;
+  int64_t deadline = idle_until < retry_at ? idle_until : retry_at;
+  upkeep->deadline = deadline;
+  pthread_mutex_unlock(&pool->lock);
+  sleep_until(pool, count, deadline);
+  pthread_mutex_lock(&pool->lock);
+}
+
+static void *run(void *argument) {
+  mp_pool *pool = argument;
+  pthread_mutex_lock(&pool->lock);
+  while (!pool->closed)
+    turn(pool);
+  pthread_mutex_unlock(&pool->lock);
+  return NULL;
+}
+
+/* ---- the thread's life ---- */
+
+bool mp__upkeep_init(mp_pool *pool) {
+  size_t capacity = (size_t)pool->slots.capacity;
+  pool->upkeep.work = calloc(capacity, sizeof(mp__slot *));
+  pool->upkeep.polls = calloc(capacity + 2, sizeof(struct pollfd));
+  return pool->upkeep.work != NULL && pool->upkeep.polls != NULL;
+}
+
+void mp__upkeep_finish(mp_pool *pool) {
+  assert(!pool->upkeep.running);
+  mp_waker_close(&pool->upkeep.waker);
+  if (pool->upkeep.watch >= 0) close(pool->upkeep.watch);
+  free(pool->upkeep.polls);
+  free(pool->upkeep.work);
+}
+
+/* Signals go to the threads of the host. */
+static int start_thread(mp_pool *pool) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int failure = pthread_create(&pool->upkeep.thread, NULL, run, pool);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return failure;
+}
+
+bool mp__upkeep_start(mp_pool *pool, mp_error **error) {
+  mp__upkeep *upkeep = &pool->upkeep;
+  if (upkeep->running) return true;
+  if (upkeep->waker.read_fd < 0 && !mp_waker_open(&upkeep->waker, error)) return false;
+  if (upkeep->watch < 0) upkeep->watch = epoll_create1(EPOLL_CLOEXEC);
+  int failure = start_thread(pool);
+  if (failure != 0) return mp_error_set(error, MP_ERROR_CONNECTION, "cannot start a thread: %s", strerror(failure));
+  upkeep->running = true;
+  return true;
+}
+
+void mp__upkeep_wake(mp_pool *pool) {
+  if (!pool->upkeep.running || pool->upkeep.woken) return;
+  pool->upkeep.woken = true;
+  mp_waker_wake(&pool->upkeep.waker);
+}
+
+void mp__upkeep_stop(mp_pool *pool) {
+  pthread_mutex_lock(&pool->lock);
+  bool was_running = pool->upkeep.running;
+  mp__upkeep_wake(pool);
+  pool->upkeep.running = false;
+  pthread_mutex_unlock(&pool->lock);
+  if (was_running) pthread_join(pool->upkeep.thread, NULL);
+}
