@@ -32,10 +32,12 @@ mp_settings *mp_settings_create(mp_error **error); /* the defaults; owned (mp_se
 mp_settings *mp_settings_copy(const mp_settings *settings, mp_error **error);
 void mp_settings_destroy(mp_settings *settings);
 
-/* Sets one by name, ours or one of libpq's keywords (host, port, user, password, dbname, sslmode, application_name,
- * target_session_attrs, options, ...; "database" is dbname). A later one wins. Numbers as text; durations in seconds, or
- * with a unit ("500ms", "2s", "1min", "1h"). origin: where it came from, for the message ("DATABASE_POOL_SIZE", "option").
- * Errors: usage (names the setting, its value (never a password's) and what is allowed; unknown: the nearest right name). */
+/* Sets one by name: ours, named as the fields above ("numeric" takes "exact" or "float"), or one of libpq's keywords
+ * (host, port, user, password, dbname, sslmode, application_name, target_session_attrs, options, ...; "database" is
+ * dbname; an empty value is its default). A later one wins. Numbers as text; durations in seconds, or with a unit
+ * ("500ms", "2s", "1min", "1h"). origin: where it came from, for the message ("DATABASE_POOL_SIZE", "option"), or NULL.
+ * Errors: usage (names the setting, its value (never a password's) and what is allowed; unknown: the nearest right
+ * name), memory. */
 bool mp_settings_set(mp_settings *settings, const char *name, const char *value, const char *origin, mp_error **error);
 
 /* An URL (postgres://, postgresql://; several hosts; ours as query parameters) or libpq's keyword=value form.
@@ -43,10 +45,15 @@ bool mp_settings_set(mp_settings *settings, const char *name, const char *value,
 bool mp_settings_set_url(mp_settings *settings, const char *url, const char *origin, mp_error **error);
 
 /* Everything of the environment: DATABASE_URL, DATABASE_POOL_SIZE, MOONPOOL_<SETTING>; and, when look_for_file, of the
- * nearest `.env` upward to the project's folder for the same names and libpq's own (PGHOST ...), which never win over the environment and are
- * never put into it; MOONPOOL_NO_ENV turns the file off. *has_server: DATABASE_URL or one of libpq's variables that
- * name a server (PGHOST, PGHOSTADDR, PGSERVICE, PGDATABASE, PGPORT, PGUSER...) was there. Errors: usage, as above. */
+ * nearest `.env` from the current folder up to the project's, for the same names and libpq's own (PGHOST ...), which
+ * never win over the environment and are never put into it; MOONPOOL_NO_ENV turns the file off. (Libpq reads its
+ * variables out of the environment itself.) *has_server: DATABASE_URL, or one of libpq's variables that name a server
+ * (PGHOST, PGHOSTADDR, PGPORT, PGDATABASE, PGUSER, PGSERVICE), was there. Errors: usage, as above, with the file's
+ * line; memory. */
 bool mp_settings_set_environment(mp_settings *settings, bool look_for_file, bool *has_server, mp_error **error);
+
+/* What no single setting can tell: min_idle is at most max_size. For whoever opens a pool, once all are set. */
+bool mp_settings_check(const mp_settings *settings, mp_error **error);
 
 const mp_pool_settings *mp_settings_pool(const mp_settings *settings);
 
