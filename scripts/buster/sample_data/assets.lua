@@ -60,7 +60,7 @@ end
 local VERIFICATIONS = { "verified", "backlogged", "inReview", "requested", "notRequested" }
 
 local function metric_row(layout, metric)
-  local row, created = asset_row(layout, "metric_file", metric, 700)
+  local row, created = asset_row(layout, "metric_file", metric, 480)
   local content, metadata = metric_document.document(layout, metric)
   local versions = layout.versions("metric_file", metric)
   spoil(metric, content)
@@ -145,7 +145,7 @@ end
 
 local function dashboard_files(layout, emit)
   for dashboard = 1, layout.counts.dashboard_file do
-    local row, created = asset_row(layout, "dashboard_file", dashboard, 600)
+    local row, created = asset_row(layout, "dashboard_file", dashboard, 450)
     local versions = layout.versions("dashboard_file", dashboard)
     row.content = dashboard_content(layout, dashboard)
     row.name, row.file_name = row.content.name, file_name(row.content.name)
@@ -210,7 +210,7 @@ end
 
 local COLLECTION_NAMES = {
   "Management", "Finance: monthly", "Support", "Growth", "Für alle", "Archive", "Web", "Pricing",
-  "Hiring", "Partners", "Experiments", "Audit 2026", "Old project", "Freight", "Customs",
+  "Hiring", "Partners", "Experiments", "Audit 2025", "Old project", "Freight", "Customs",
 }
 
 local function collections(layout, emit)

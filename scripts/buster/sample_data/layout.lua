@@ -80,20 +80,31 @@ function Layout.new(scale, seed)
   }, Layout)
 end
 
----@return string id of the row
+--- The id of the row that a kind and an index stand for.
+---@param kind string
+---@param index integer
+---@return string
 function Layout:uuid(kind, index)
   return self.source:uuid(kind, index)
 end
 
+--- A stream of random numbers that is always the same for a name and an index.
+---@param name string
+---@param index integer
 function Layout:stream(name, index)
   return self.source:stream(name, index)
 end
 
----@return table organization
+--- The organisation that an asset belongs to.
+---@param kind string
+---@param index integer
+---@return table
 function Layout.organization(kind, index)
   return IS_PARTNER[kind](index) and ORGANIZATIONS.partner or ORGANIZATIONS.home
 end
 
+---@param kind string
+---@param index integer
 ---@return boolean
 function Layout.is_deleted(kind, index)
   return IS_DELETED[kind](index)

@@ -13,7 +13,7 @@ local TITLES = {
   "%s: EU", "\"%s\" per quarter", "%s (%% of total)", "Überblick: %s", "It's %s?", "%s — 月次",
 }
 
-local TIME_FRAMES = { "all_time", "Last 30 days", "Last 12 months", "Q2 2026", "Year to date: 2026" }
+local TIME_FRAMES = { "all_time", "Last 30 days", "Last 12 months", "Q2 2025", "Year to date: 2025" }
 
 local COLORS = { "#264653", "#2A9D8F", "#E9C46A", "#F4A261", "#E76F51" }
 
@@ -160,7 +160,7 @@ local DECORATE = {
     chart.xAxisAxisTitle = "Month: calendar"
     chart.yAxisStartAxisAtZero = true
     chart.goalLines = {
-      { show = true, value = 100000, goalLineLabel = "Target: 2026", goalLineColor = "#E76F51" },
+      { show = true, value = 100000, goalLineLabel = "Target: 2025", goalLineColor = "#E76F51" },
     }
     chart.trendlines = {
       { show = true, type = "linear_regression", columnId = c[2].name, lineStyle = "dashed" },
@@ -216,7 +216,7 @@ local function column_metadata(column, rows, stream)
     low = stream:int(0, 900)
     high = low + stream:int(1, 90000) / 4
   elseif column.simple_type == "date" then
-    low, high = "2025-06-01T00:00:00Z", "2026-05-01T00:00:00Z"
+    low, high = "2024-06-01T00:00:00Z", "2025-05-01T00:00:00Z"
   end
   return {
     name = column.name, simple_type = column.simple_type, type = column.type,

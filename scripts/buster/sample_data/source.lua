@@ -8,8 +8,8 @@ Source.__index = Source
 local Stream = {}
 Stream.__index = Stream
 
--- The instant that counts as "now": 2026-06-01T09:00:00Z. All times are told relative to it.
-local NOW <const> = 1780304400
+-- The instant that counts as "now": 2025-06-01T09:00:00Z. All times are told relative to it.
+local NOW <const> = 1748768400
 local DAY <const> = 86400
 
 -- SplitMix64: small, fast, and good enough for data that only has to look plausible.
