@@ -221,7 +221,7 @@ bool mp_encode_parameter(const mp_codec *codec, const mp_value *value, int numbe
   bool ok = binary ? encode_binary(codec, value, out, error) : mp_value_text(value, out, error);
   if (!ok) return name_parameter(number, error);
   size_t end = out->size;
-  if (!binary) mp_buffer_addc(out, '\0');
+  mp_buffer_addc(out, '\0'); /* ends a text, and makes an empty value's pointer one that is not NULL */
   if (!mp__written(out, error)) return false;
   *size = end - start;
   *format = binary ? MP_FORMAT_BINARY : MP_FORMAT_TEXT;

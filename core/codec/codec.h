@@ -61,8 +61,8 @@ const mp_codec *mp_codec_find(uint32_t oid);
 /* One parameter, ready to be sent. */
 enum { MP_FORMAT_TEXT = 0, MP_FORMAT_BINARY = 1 };
 
-/* Appends the form in which `value` is sent and says which form it is; a text form is followed by a zero byte that does
- * not count in *size. codec: of the parameter's type, or NULL while it is not known: then the text form that means the
+/* Appends the form in which `value` (not NULL) is sent and says which form it is, followed by a zero byte that does not
+ * count in *size. codec: of the parameter's type, or NULL while it is not known: then the text form that means the
  * same for whatever type the server finds. number: of the parameter, 1-based, for messages.
  * What is checked: UTF-8 and NUL bytes of text; once the type is known, the range of integers and the form of a uuid.
  * Errors: usage (names the parameter, the value's kind or number, and what is allowed), memory. */

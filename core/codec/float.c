@@ -71,10 +71,8 @@ bool mp__decimal_read(const char *text, size_t size, mp__decimal *out) {
 
 void mp__decimal_strip(mp__decimal *decimal) {
   if (decimal->mantissa == 0) decimal->exponent = 0;
-  while (decimal->mantissa != 0 && decimal->mantissa % 10 == 0) {
-    decimal->mantissa /= 10;
+  for (; decimal->mantissa != 0 && decimal->mantissa % 10 == 0; decimal->mantissa /= 10)
     decimal->exponent++;
-  }
 }
 
 /* Both operands exact, hence one correctly rounded operation (Clinger's fast path). */
@@ -103,6 +101,22 @@ static float decimal_to_float4(const mp__decimal *decimal) {
   return strtof(text, NULL);
 }
 
+/* A binary format: how its floats are read, and how many digits they take. */
+typedef struct format {
+  double (*read)(const mp__decimal *decimal);
+  int bits;        /* of the mantissa                           */
+  int safe_digits; /* every decimal of that many comes back     */
+  int full_digits; /* that many tell every float from the next  */
+  double smallest; /* of the normal ones                        */
+} format;
+
+static double read_float4(const mp__decimal *decimal) {
+  return (double)decimal_to_float4(decimal);
+}
+
+static const format float8_format = {mp__decimal_to_float, DBL_MANT_DIG, DBL_DIG, DBL_DECIMAL_DIG, DBL_MIN};
+static const format float4_format = {read_float4, FLT_MANT_DIG, FLT_DIG, FLT_DECIMAL_DIG, (double)FLT_MIN};
+
 /* `value` with that many significant digits. */
 static mp__decimal digits_of(double value, int digits) {
   char text[DECIMAL_TEXT];
@@ -113,26 +127,51 @@ static mp__decimal digits_of(double value, int digits) {
     if (is_digit(*at)) decimal.mantissa = decimal.mantissa * 10 + (uint64_t)(*at - '0');
   }
   decimal.exponent += atoi(at + 1);
+  return decimal;
+}
+
+/* True when the decimal lies exactly between two floats. It comes back as the even one, but the server does not rely on
+ * that, and so neither do we. Only a multiple of a small power of ten can lie there. */
+static bool is_midpoint(const format *binary, const mp__decimal *decimal, double value) {
+  __extension__ typedef unsigned __int128 wide;
+  enum { LARGEST_POWER = 23 };
+  if (decimal->exponent < 0 || decimal->exponent > LARGEST_POWER) return false;
+  int value_exponent;
+  double fraction = frexp(fabs(value), &value_exponent);
+  wide neighbours = (wide)ldexp(fraction, binary->bits) * 2; /* a midpoint is one more or less, 2^exponent times */
+  int exponent = value_exponent - binary->bits - 1;
+  wide odd = decimal->mantissa;
+  for (int i = 0; i < decimal->exponent; i++)
+    odd *= 5;
+  int twos = decimal->exponent;
+  for (; odd != 0 && odd % 2 == 0; odd /= 2)
+    twos++;
+  return twos == exponent && (odd == neighbours + 1 || odd == neighbours - 1);
+}
+
+static bool comes_back(const format *binary, const mp__decimal *decimal, double value) {
+  mp__decimal stripped = *decimal;
+  mp__decimal_strip(&stripped);
+  return binary->read(decimal) == value && !is_midpoint(binary, &stripped, value);
+}
+
+static mp__decimal shortest(const format *binary, double value) {
+  /* Where every decimal comes back, a shorter one is found by dropping zeros. */
+  int digits = fabs(value) < binary->smallest ? 1 : binary->safe_digits;
+  mp__decimal decimal;
+  for (;; digits++) {
+    decimal = digits_of(value, digits);
+    if (digits == binary->full_digits || comes_back(binary, &decimal, value)) break;
+    /* Behind a power of two the floats lie further apart than before it: the next decimal up may do. */
+    decimal.mantissa++;
+    if (comes_back(binary, &decimal, value)) break;
+  }
   mp__decimal_strip(&decimal);
   return decimal;
 }
 
 mp__decimal mp__float_shortest(double value) {
-  /* Every decimal of 15 digits survives a normal float, so fewer are found by dropping zeros. */
-  int digits = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
-  mp__decimal decimal = digits_of(value, digits);
-  while (digits < DBL_DECIMAL_DIG && mp__decimal_to_float(&decimal) != value)
-    decimal = digits_of(value, ++digits);
-  return decimal;
-}
-
-static mp__decimal float4_shortest(float value) {
-  int digits = fabsf(value) < FLT_MIN ? 1 : FLT_DIG;
-  mp__decimal decimal = digits_of((double)value, digits);
-  while (digits < FLT_DECIMAL_DIG && !(decimal_to_float4(&decimal) == value)) {
-    decimal = digits_of((double)value, ++digits);
-  }
-  return decimal;
+  return shortest(&float8_format, value);
 }
 
 static size_t copy_text(char *to, const char *text) {
@@ -174,7 +213,7 @@ size_t mp_float_format(double value, char *to) {
 
 size_t mp_float4_format(float value, char *to) {
   if (!isfinite(value)) return format_special((double)value, to);
-  mp__decimal decimal = float4_shortest(value);
+  mp__decimal decimal = shortest(&float4_format, (double)value);
   return format_decimal(&decimal, FLT_DIG, to);
 }
 
