@@ -10,21 +10,29 @@
 #include <lauxlib.h>
 
 static struct {
-  lua_State *main;             /* only while mpb_call runs */
+  lua_State *main;             /* set before the handler is */
   lua_State *volatile running; /* a task's coroutine       */
 } interruptible;
 
+static void hook(lua_State *L, lua_Hook function) {
+  const int events = function == NULL ? 0 : LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT;
+  lua_sethook(L, function, events, 1);
+}
+
 static void raise_interrupted(lua_State *L, lua_Debug *where) {
   (void)where;
-  lua_sethook(L, NULL, 0, 0);
+  hook(interruptible.main, NULL);
+  hook(L, NULL);
   luaL_error(L, "interrupted!");
 }
 
-/* lua_sethook is the one function of Lua's API that may be called from a signal handler. */
+/* lua_sethook is the one function of Lua's API that may be called from a signal handler. A hook belongs to one
+ * coroutine: the main one has it too, since who waits looks there for the interruption. */
 static void on_interrupt(int signal_number) {
   (void)signal_number;
-  lua_State *target = interruptible.running != NULL ? interruptible.running : interruptible.main;
-  lua_sethook(target, raise_interrupted, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+  lua_State *running = interruptible.running;
+  hook(interruptible.main, raise_interrupted);
+  if (running != NULL) hook(running, raise_interrupted);
 }
 
 /* An error value that is not a string speaks for itself if it can; only strings get a traceback. */
@@ -45,12 +53,10 @@ int mpb_call(lua_State *L, int arguments, int results) {
   /* Without SA_RESTART a script that waits in a system call hears of it; the second signal finds the default. */
   const struct sigaction once = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
   struct sigaction before;
-  lua_State *const outer = interruptible.main;
   interruptible.main = L;
   sigaction(SIGINT, &once, &before);
   const int status = lua_pcall(L, arguments, results, handler);
   sigaction(SIGINT, &before, NULL);
-  interruptible.main = outer;
   lua_remove(L, handler);
   return status;
 }
@@ -58,7 +64,6 @@ int mpb_call(lua_State *L, int arguments, int results) {
 bool mpb_report(lua_State *L, const char *program, int status) {
   if (status == LUA_OK) return true;
   const char *message = lua_tostring(L, -1);
-  fflush(stdout);
   if (program != NULL) fprintf(stderr, "%s: ", program);
   fprintf(stderr, "%s\n", message != NULL ? message : "(error message is not a string)");
   fflush(stderr);
