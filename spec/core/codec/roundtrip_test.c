@@ -104,7 +104,7 @@ static void any_numeric(sample *out) {
     }
   }
   mp_error *error = NULL;
-  assert_done(mp_numeric_parse(text.data, text.size, &out->store, &error), error);
+  assert_done(mp_numeric_parse(text.data, text.size, &out->store, &error), &error);
   out->value.kind = MP_VALUE_NUMERIC;
   out->value.as.numeric = mp_numeric_in(&out->store);
   mp_buffer_finish(&text);
@@ -209,7 +209,7 @@ static void add_json(mp_buffer *to, int depth) {
     mp_buffer text;
     mp_buffer_init(&text, BUFFER_LIMIT);
     fill_text(&text, 8);
-    assert_done(mp_json_write_string(to, text.data, text.size, &error), error);
+    assert_done(mp_json_write_string(to, text.data, text.size, &error), &error);
     mp_buffer_finish(&text);
     break;
   }
@@ -253,7 +253,7 @@ static PGresult *execute(PGconn *server, const mp_codec *codec, const char *sql,
   size_t size;
   int format;
   mp_error *error = NULL;
-  assert_done(mp_encode_parameter(known ? codec : NULL, value, 1, &bytes, &size, &format, &error), error);
+  assert_done(mp_encode_parameter(known ? codec : NULL, value, 1, &bytes, &size, &format, &error), &error);
   const char *parameter = bytes.data;
   int length = (int)size;
   Oid type = known ? codec->oid : 0;
@@ -271,7 +271,7 @@ static void decode_cell(const mp_codec *codec, const mp_codec_context *context, 
   mp_decode *decode = binary ? codec->from_binary : codec->from_text;
   bool ok = decode(codec, PQgetvalue(out->result, 0, 0), (size_t)PQgetlength(out->result, 0, 0), context, &out->scratch,
                    &out->value, &error);
-  assert_done(ok, error);
+  assert_done(ok, &error);
 }
 
 static void answer_finish(answer *given) {
@@ -337,7 +337,7 @@ static void add_element(array_sample *array, generate *any) {
   mp_buffer text;
   mp_buffer_init(&text, BUFFER_LIMIT);
   mp_error *error = NULL;
-  assert_done(mp_value_text(&element->value, &text, &error), error);
+  assert_done(mp_value_text(&element->value, &text, &error), &error);
   mp_array_add_element(&array->literal, text.data, text.size);
   mp_buffer_finish(&text);
 }
@@ -390,7 +390,7 @@ static void assert_elements(PGconn *server, const mp_codec *codec, const mp_code
   mp_error *error = NULL;
   for (int i = 0; i < array->count; i++) {
     mp_value element;
-    assert_done(mp_array_next(read, &read_back.scratch, &element, &error), error);
+    assert_done(mp_array_next(read, &read_back.scratch, &element, &error), &error);
     bool same =
         array->is_null[i] ? element.kind == MP_VALUE_NULL : !exact || same_value(&element, &array->elements[i].value);
     if (!same) fail_msg("%s: element %d differs in %s", codec->name, i + 1, PQgetvalue(read_back.result, 0, 0));

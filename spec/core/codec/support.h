@@ -58,19 +58,21 @@ UNUSED static int64_t random_between(int64_t low, int64_t high) {
 
 /* ---- errors ---- */
 
-UNUSED static void assert_done(bool ok, mp_error *error) {
-  if (!ok) fail_msg("unexpected error: %s", error == NULL ? "none was set" : mp_error_message(error));
-  assert_null(error);
+UNUSED static void assert_done(bool ok, mp_error **error) {
+  if (!ok) fail_msg("unexpected error: %s", *error == NULL ? "none was set" : mp_error_message(*error));
+  assert_null(*error);
 }
 
-UNUSED static void assert_refused(bool ok, mp_error *error, mp_error_kind kind, const char *part) {
+/* Frees the error. */
+UNUSED static void assert_refused(bool ok, mp_error **error, mp_error_kind kind, const char *part) {
   assert_false(ok);
-  assert_non_null(error);
-  assert_string_equal(mp_error_kind_name(mp_error_kind_of(error)), mp_error_kind_name(kind));
-  if (strstr(mp_error_message(error), part) == NULL) {
-    fail_msg("\"%s\" does not say \"%s\"", mp_error_message(error), part);
+  assert_non_null(*error);
+  assert_string_equal(mp_error_kind_name(mp_error_kind_of(*error)), mp_error_kind_name(kind));
+  if (strstr(mp_error_message(*error), part) == NULL) {
+    fail_msg("\"%s\" does not say \"%s\"", mp_error_message(*error), part);
   }
-  mp_error_free(error);
+  mp_error_free(*error);
+  *error = NULL;
 }
 
 /* ---- decoding ---- */
@@ -83,7 +85,7 @@ UNUSED static mp_value decode_text(uint32_t oid, const char *text, mp_buffer *sc
   mp_error *error = NULL;
   mp_buffer_clear(scratch);
   bool ok = codec->from_text(codec, text, strlen(text), &default_context, scratch, &value, &error);
-  assert_done(ok, error);
+  assert_done(ok, &error);
   return value;
 }
 
@@ -93,7 +95,7 @@ UNUSED static mp_value decode_binary(uint32_t oid, const void *bytes, size_t siz
   mp_error *error = NULL;
   mp_buffer_clear(scratch);
   bool ok = codec->from_binary(codec, bytes, size, &default_context, scratch, &value, &error);
-  assert_done(ok, error);
+  assert_done(ok, &error);
   return value;
 }
 
@@ -105,7 +107,7 @@ UNUSED static void assert_text_refused(uint32_t oid, const char *text) {
   mp_error *error = NULL;
   bool ok = codec->from_text(codec, text, strlen(text), &default_context, &scratch, &value, &error);
   if (ok) fail_msg("%s: \"%s\" was accepted", codec->name, text);
-  assert_refused(ok, error, MP_ERROR_DECODE, codec->name);
+  assert_refused(ok, &error, MP_ERROR_DECODE, codec->name);
   mp_buffer_finish(&scratch);
 }
 
@@ -116,7 +118,7 @@ UNUSED static void assert_binary_refused(uint32_t oid, const void *bytes, size_t
   mp_value value;
   mp_error *error = NULL;
   bool ok = codec->from_binary(codec, bytes, size, &default_context, &scratch, &value, &error);
-  assert_refused(ok, error, MP_ERROR_DECODE, "");
+  assert_refused(ok, &error, MP_ERROR_DECODE, "");
   mp_buffer_finish(&scratch);
 }
 
@@ -142,7 +144,7 @@ UNUSED static void assert_value_text(const mp_value *value, const char *expected
   mp_buffer out;
   mp_buffer_init(&out, BUFFER_LIMIT);
   mp_error *error = NULL;
-  assert_done(mp_value_text(value, &out, &error), error);
+  assert_done(mp_value_text(value, &out, &error), &error);
   assert_string_equal(mp_buffer_text(&out), expected);
   mp_buffer_finish(&out);
 }
