@@ -95,6 +95,7 @@ void mp__queue_fail(mp_pool *pool, const mp_error *error);
 /* opening.c; all under the lock */
 /* How many connections should be opened now; when it is too early for that, *retry_at says when. */
 int64_t mp__opening_missing(const mp_pool *pool, int64_t now, int64_t *retry_at);
+void mp__opening_check(mp_pool *pool, int64_t now); /* wakes the upkeep thread when some are missing */
 void mp__opening_asked(mp_pool *pool, int64_t now); /* a checkout has joined the queue */
 void mp__opening_succeeded(mp_pool *pool, mp__slot *slot, int64_t now);
 void mp__opening_failed(mp_pool *pool, mp_error *error, int64_t now); /* consumes error */

@@ -39,6 +39,7 @@ mp__slot *mp__pool_take_idle(mp_pool *pool, const mp_holder *holder, int64_t now
     if (slot == NULL) return NULL;
     if (!is_usable(pool, slot, now)) continue;
     lend(pool, slot, holder, now);
+    if (mp__slots_count(&pool->slots, MP__SLOT_IDLE) < pool->limits->min_idle) mp__opening_check(pool, now);
     return slot;
   }
 }

@@ -30,11 +30,15 @@ int64_t mp__opening_missing(const mp_pool *pool, int64_t now, int64_t *retry_at)
   return 0;
 }
 
+void mp__opening_check(mp_pool *pool, int64_t now) {
+  int64_t retry_at;
+  if (mp__opening_missing(pool, now, &retry_at) > 0) mp__upkeep_wake(pool);
+}
+
 /* The pause that an earlier failure has set is not for somebody who comes now. */
 void mp__opening_asked(mp_pool *pool, int64_t now) {
-  int64_t retry_at;
   if (pool->queue.count == 1) pool->opening.retry_at = now;
-  if (mp__opening_missing(pool, now, &retry_at) > 0) mp__upkeep_wake(pool);
+  mp__opening_check(pool, now);
 }
 
 static double fraction(int64_t seed) {

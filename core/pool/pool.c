@@ -155,13 +155,20 @@ mp_connection *mp_pool_try_checkout(mp_pool *pool, const mp_holder *holder) {
   return connection;
 }
 
+static bool is_broken(mp__slot *slot, mp__condition condition) {
+  if (condition == MP__UNUSABLE) return true;
+  return condition == MP__CLEAN && slot->suspect && !mp_connection_is_alive(slot->connection);
+}
+
 static void put_back(mp_pool *pool, mp__slot *slot, mp__condition condition, int64_t now) {
   slot->holder = NULL;
-  if (condition == MP__CLEANING) {
+  if (is_broken(slot, condition)) {
+    mp__pool_doom(pool, slot, &pool->stats.closed_broken);
+  } else if (now >= slot->expires) {
+    mp__pool_doom(pool, slot, &pool->stats.closed_lifetime);
+  } else if (condition == MP__CLEANING) {
     mp__slot_move(&pool->slots, slot, MP__SLOT_RETURNING);
     mp__upkeep_wake(pool);
-  } else if (condition == MP__UNUSABLE || (slot->suspect && !mp_connection_is_alive(slot->connection))) {
-    mp__pool_doom(pool, slot, &pool->stats.closed_broken);
   } else {
     slot->suspect = false;
     mp__pool_offer(pool, slot, now);
