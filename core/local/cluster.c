@@ -72,9 +72,11 @@ static bool is_ready(mp__site *site) {
 static bool finish_place(mp__site *site, mp_local_place *out, mp_error **error) {
   mp_local_place *place = &site->place;
   place->version = version_of_data(place->data);
-  place->url =
-      mp__local_format(error, "postgresql:///moonpool?host=%s&port=%d&user=moonpool", place->socket, place->port);
-  if (place->url == NULL) return false;
+  if (place->socket != NULL) {
+    place->url =
+        mp__local_format(error, "postgresql:///moonpool?host=%s&port=%d&user=moonpool", place->socket, place->port);
+    if (place->url == NULL) return false;
+  }
   *out = *place;
   *place = (mp_local_place){0};
   return true;
@@ -149,31 +151,40 @@ static bool find_programs(const mp_local_options *options, const mp__site *site,
   return refuse_version(site, version, error);
 }
 
-static bool make_when_missing(const mp_local_options *options, const mp__site *site, const mp__programs *programs,
+static bool make_when_missing(const mp_local_options *options, mp__site *site, const mp__programs *programs,
                               int lock_fd, mp_error **error) {
   if (mp__local_is_folder(site->place.data)) return true;
   char *text = mp__local_format(error, "making a private PostgreSQL %d in %s", programs->version, site->place.folder);
   if (text == NULL) return false;
   say(options, text);
   free(text);
-  return mp__make_data(site, programs, options->throw_away, lock_fd, error);
+  return mp__make_data(site, programs, options->throw_away, lock_fd, error) && mp__site_name(site, error);
 }
 
-/* The run lock is ours, so the pid file, if there is one, is a dead server's. PostgreSQL would believe it if the
- * number has gone to another process of the account meanwhile. */
+/* The run lock is ours, so what such a file says is of a dead server. PostgreSQL would believe it if the number has
+ * gone to another process of the account meanwhile. */
+static bool forget_dead(const char *folder, const char *name, mp_error **error) {
+  char *path = mp__local_format(error, "%s/%s", folder, name);
+  bool ok = path != NULL && (unlink(path) == 0 || errno == ENOENT);
+  if (path != NULL && !ok) {
+    mp_error_set(error, MP_ERROR_LOCAL, "cannot remove %s, which a dead server left: %s", path, strerror(errno));
+  }
+  free(path);
+  return ok;
+}
+
 static bool launch(const mp__site *site, const mp__programs *programs, int run_fd, mp_error **error) {
   bool ok = false;
-  char *pid_file = mp__local_format(error, "%s/postmaster.pid", site->place.data);
   char *program = mp__local_format(error, "%s/postgres", programs->folder);
   char *socket = mp__local_format(error, "unix_socket_directories=%s", site->place.socket);
   char *name = mp__local_format(error, "cluster_name=%s", site->name);
-  if (pid_file == NULL || program == NULL || socket == NULL || name == NULL) goto done;
-  unlink(pid_file);
+  if (program == NULL || socket == NULL || name == NULL) goto done;
   const char *arguments[] = {program, "-D", site->place.data, "-c", socket, "-c", name, "-c", "port=5432", NULL};
   mp__process process = {.arguments = arguments, .account = &site->account, .kept_fd = run_fd};
-  ok = mp__site_make_socket_folder(site, error) && mp__process_start_daemon(&process, site->place.log, error);
+  ok = mp__site_make_socket_folder(site, error) && forget_dead(site->place.data, "postmaster.pid", error) &&
+       forget_dead(site->place.socket, ".s.PGSQL.5432.lock", error) &&
+       mp__process_start_daemon(&process, site->place.log, error);
 done:
-  free(pid_file);
   free(program);
   free(socket);
   free(name);

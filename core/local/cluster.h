@@ -20,11 +20,11 @@ typedef struct mp_local_place {
   char *folder; /* the server's own: data folder, log and locks */
   char *data;
   char *log;
-  char *socket; /* the socket's folder                                                   */
-  char *url;    /* for libpq, with the role and the database `moonpool`                  */
-  int port;     /* the number in the socket's name                                       */
-  int version;  /* PostgreSQL's major version that the data is of; 0: not made yet       */
-  int pid;      /* the server's process; 0: it does not run, or takes no connections yet */
+  char *socket; /* the socket's folder; NULL: not made yet                                    */
+  char *url;    /* for libpq, with the role and the database `moonpool`; NULL: not made yet   */
+  int port;     /* the number in the socket's name; 0: not made yet                           */
+  int version;  /* PostgreSQL's major version that the data is of; 0: not made yet            */
+  int pid;      /* the server's process; 0: it does not run, or takes no connections          */
 } mp_local_place;
 
 void mp_local_place_finish(mp_local_place *place); /* frees its texts; may be repeated */

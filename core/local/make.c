@@ -22,7 +22,6 @@ static const char settings[] = "\n# Written by Moonpool when it made this server
 
 static const char careless_settings[] = "# A throw-away server: a power failure may destroy it.\n"
                                         "fsync = off\n"
-                                        "synchronous_commit = off\n"
                                         "full_page_writes = off\n";
 
 static const char access_rules[] = "# TYPE DATABASE USER ADDRESS METHOD: whom pg_ident.conf names, and nobody else\n"

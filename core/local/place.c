@@ -80,9 +80,6 @@ static bool make_reachable(mp__site *site, bool is_given, mp_error **error) {
 
 static bool name_parts(mp__site *site, mp_error **error) {
   mp_local_place *place = &site->place;
-  char hash[MP__LOCAL_HASH_SIZE];
-  mp__local_hash(place->folder, hash);
-  snprintf(site->name, sizeof site->name, "moonpool-%s", hash);
   place->data = mp__local_format(error, "%s/postgres", place->folder);
   place->log = mp__local_format(error, "%s/postgres.log", place->folder);
   site->start_lock = mp__local_format(error, "%s/postgres.start", place->folder);
@@ -90,26 +87,41 @@ static bool name_parts(mp__site *site, mp_error **error) {
   return place->data != NULL && place->log != NULL && site->start_lock != NULL && site->run_lock != NULL;
 }
 
+/* After the folder itself and not its path: moved while its server runs, it must not meet a new one at the old path. */
+static bool identify(const char *data, char hash[MP__LOCAL_HASH_SIZE], mp_error **error) {
+  struct stat about;
+  char text[64];
+  if (stat(data, &about) != 0) {
+    return mp_error_set(error, MP_ERROR_LOCAL, "cannot look at the data folder %s: %s", data, strerror(errno));
+  }
+  snprintf(text, sizeof text, "%llx:%llx", (unsigned long long)about.st_dev, (unsigned long long)about.st_ino);
+  mp__local_hash(text, hash);
+  return true;
+}
+
 /* In /tmp and not in /run/user: the server outlives the session that logind clears /run/user after. */
-static bool name_socket(mp__site *site, mp_error **error) {
-  mp_local_place *place = &site->place;
+bool mp__site_name(mp__site *site, mp_error **error) {
+  char hash[MP__LOCAL_HASH_SIZE];
   _Static_assert(sizeof "/tmp/moonpool-4294967295-0123456789abcdef/.s.PGSQL.5432" <=
                      sizeof((struct sockaddr_un *)NULL)->sun_path,
                  "a socket's path fits into an address");
-  place->port = 5432;
-  place->socket =
-      mp__local_format(error, "/tmp/moonpool-%u-%s", (unsigned)site->account.uid, strrchr(site->name, '-') + 1);
-  return place->socket != NULL;
+  if (!identify(site->place.data, hash, error)) return false;
+  char *socket = mp__local_format(error, "/tmp/moonpool-%u-%s", (unsigned)site->account.uid, hash);
+  if (socket == NULL) return false;
+  snprintf(site->name, sizeof site->name, "moonpool-%s", hash);
+  free(site->place.socket);
+  site->place.socket = socket;
+  site->place.port = 5432;
+  return true;
 }
 
 bool mp__site_find(const char *given, mp__site *site, mp_error **error) {
   mp__site found = {0};
   found.place.folder = given != NULL ? absolute(given, error) : choose_folder(error);
-  bool ok =
-      found.place.folder != NULL && mp__account_choose(&found.account, error) &&
-      make_reachable(&found, given != NULL, error) && name_parts(&found, error) &&
-      (!mp__local_is_folder(found.place.data) || mp__account_of_folder(found.place.data, &found.account, error)) &&
-      name_socket(&found, error);
+  bool ok = found.place.folder != NULL && mp__account_choose(&found.account, error) &&
+            make_reachable(&found, given != NULL, error) && name_parts(&found, error) &&
+            (!mp__local_is_folder(found.place.data) ||
+             (mp__account_of_folder(found.place.data, &found.account, error) && mp__site_name(&found, error)));
   if (ok) {
     *site = found;
   } else {

@@ -11,11 +11,13 @@ typedef struct mp__site {
   mp__account account;
   char *start_lock; /* held by the command that makes or starts the server, and by the programs it runs for that */
   char *run_lock;   /* held by the server: until its last process has ended                                       */
-  char name[32];    /* the server's name in the list of processes                                                 */
+  char name[32];    /* the server's name in the list of processes; empty while it is not made                     */
 } mp__site;
 
 /* Finds the place without making anything. given: NULL or the folder. Errors: local. */
 bool mp__site_find(const char *given, mp__site *site, mp_error **error);
+/* Gives the site its name and its socket's folder; the data folder must be there. Errors: local. */
+bool mp__site_name(mp__site *site, mp_error **error);
 void mp__site_finish(mp__site *site);
 
 /* Makes the socket's folder, private to the account. Errors: local (somebody else has it). */
