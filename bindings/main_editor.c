@@ -3,6 +3,7 @@
 #include "main.h"
 
 #include <dlfcn.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ struct mpb_editor {
   void *library;
   read_line_function read_line;
   add_history_function add_history;
+  locale_t locale; /* the person's, to read characters of several bytes; a script has "C" until it asks */
   bool echo;
 };
 
@@ -44,6 +46,7 @@ static void load_libedit(mpb_editor *editor) {
   }
   set_variable(library, "rl_readline_name", &name_pointer, sizeof name_pointer);
   set_variable(library, "rl_inhibit_completion", &tab_is_text, sizeof tab_is_text);
+  editor->locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
   editor->library = library;
 }
 
@@ -57,12 +60,15 @@ mpb_editor *mpb_editor_open(void) {
 
 void mpb_editor_close(mpb_editor *editor) {
   if (editor == NULL) return;
+  if (editor->locale != (locale_t)0) freelocale(editor->locale);
   if (editor->library != NULL) dlclose(editor->library);
   free(editor);
 }
 
 static char *edit_line(const mpb_editor *editor, const char *prompt) {
+  const locale_t before = uselocale(editor->locale); /* (locale_t)0 changes nothing */
   char *line = editor->read_line(prompt);
+  uselocale(before);
   if (line != NULL && line[0] != '\0') editor->add_history(line);
   return line;
 }

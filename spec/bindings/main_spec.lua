@@ -234,12 +234,16 @@ describe("the executable", function()
   describe("on a terminal", function()
     local function on_terminal(keys)
       write_file(scratch .. "/keys", keys)
-      local command = "{ sleep 0.3; cat keys; sleep 0.3; } | TERM=xterm script -qec %s /dev/null"
+      local command = "{ sleep 0.3; cat keys; sleep 0.3; } | TERM=xterm LC_ALL=C.UTF-8 script -qec %s /dev/null"
       return shell(command:format(quote(executable))).out
     end
 
     it("shows the version and asks for statements", function()
       assert.matches("^Lua 5%.4.*> .*\r?\n42\r?\n", on_terminal("6 * 7\n\4"))
+    end)
+
+    it("takes characters of several bytes", function()
+      assert.matches("\n5\r?\n", on_terminal("#'ä€'\n\4"))
     end)
 
     it("brings back the last line", function()
