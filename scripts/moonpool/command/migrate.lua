@@ -16,8 +16,8 @@ usage: moonpool migrate up             apply all that are pending
   --lock-timeout <time>  how long a statement waits for a lock before it fails, 5s if not given
   --quiet                say nothing when there is nothing to do
 
-A migration runs in a transaction unless a line of its file says `-- moonpool: no-transaction`, or its metadata.toml says
-`run_in_transaction = false`. Exit codes: 0 done, 1 failed, 2 wrong usage.
+A migration runs in a transaction unless a line of its file says `-- moonpool: no-transaction`, or its metadata.toml
+says `run_in_transaction = false`. Exit codes: 0 done, 1 failed, 2 wrong usage.
 ]]
 
 local FAILED, WRONG_USAGE = 1, 2
@@ -129,7 +129,6 @@ end
 ---@param call moonpool.command.migrate.Call
 function VERBS.new(call)
   local title = table.concat(call.words, " ", 2)
-  if title == "" then error("new needs a title", 0) end
   local folder = require "moonpool.migrate.folder"
   local path = folder.create(call.dir or folder.find() or "migrations", title)
   io.stdout:write(path, "/up.sql\n", path, "/down.sql\n")
@@ -149,6 +148,7 @@ local function read_call(arguments)
     error(("`migrate %s` takes no %q"):format(verb, call.words[WORDS_MAX[verb] + 1]), 0)
   end
   if verb == "down" or verb == "redo" then count_of(call) end
+  if verb == "new" and not call.words[2] then error("new needs a title", 0) end
   return call
 end
 
@@ -164,7 +164,7 @@ function M.run(arguments)
   local is_done, err = pcall(VERBS[call.words[1]], call)
   if is_done then return 0 end
   io.stderr:write("moonpool migrate: ", tostring(err), "\n")
-  return FAILED
+  return type(err) == "table" and err.kind == "usage" and WRONG_USAGE or FAILED
 end
 
 return M

@@ -110,7 +110,7 @@ end
 ---@param path string
 local function make_folder(path)
   local is_made, message = core.make_folder(path)
-  if not is_made then refuse(("the folder %s cannot be made: %s"):format(path, message)) end
+  if not is_made then refuse(message) end
 end
 
 --- Makes a new migration with two files to fill in.

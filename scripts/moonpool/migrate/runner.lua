@@ -59,23 +59,26 @@ local function timed(name, fn)
 end
 
 --- Runs one file and notes it in the ledger, in one transaction where the file allows it. What a migration sets for its
---- session (a search path, a role) must not reach the next.
+--- session (a role, a search path) must not reach the ledger or the next one.
 ---@param run moonpool.migrate.Run
 ---@param sql moonpool.migrate.Script
 ---@param note fun(session: table)
 local function perform(run, sql, note)
   local conn = run.conn
+  local function note_as_ourselves(session)
+    session:exec("reset session authorization")
+    note(session)
+  end
   if sql.is_transaction then
     conn:transaction(function(tx)
       tx:query("select set_config('lock_timeout', $1, true)", run.lock_timeout)
       script.run(sql, tx)
-      note(tx)
+      note_as_ourselves(tx)
     end)
   else
     script.run(sql, conn) -- without lock_timeout: a concurrent index waits for others, and nobody waits for it
-    conn:transaction(note)
+    conn:transaction(note_as_ourselves)
   end
-  conn:exec("reset session authorization")
   conn:exec("reset all")
 end
 
