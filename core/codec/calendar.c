@@ -1,8 +1,6 @@
 /* Calendar arithmetic on the proleptic Gregorian calendar: days and microseconds to fields and back, within the
  * server's ranges. Days are counted in eras of 400 years that begin on 1 March, so that a leap day is the last of its
  * year. */
-#include <stdlib.h>
-
 #include "codec/internal.h"
 #include "codec/time.h"
 
@@ -72,17 +70,27 @@ static const char *wrong_day(const mp_calendar *calendar) {
   return NULL;
 }
 
-/* 24:00:00 is the end of a day, and second 60 the start of the next minute, as the server has it. */
-static const char *wrong_time(const mp_calendar *calendar) {
-  int rest = calendar->minute | calendar->second | calendar->microsecond;
-  if (calendar->hour < 0 || calendar->hour > 24 || (calendar->hour == 24 && rest != 0))
-    return "the hour must be 0 to 24";
+static const char *wrong_clock(const mp_calendar *calendar) {
+  /* 24:00:00 is the end of a day, and second 60 the start of the next minute, as the server has it. */
+  bool past_day = calendar->hour == 24 && (calendar->minute | calendar->second | calendar->microsecond) != 0;
+  bool past_minute = calendar->second == 60 && calendar->microsecond > 0;
+  if (calendar->hour < 0 || calendar->hour > 24 || past_day) return "the hour must be 0 to 24";
   if (calendar->minute < 0 || calendar->minute > 59) return "the minute must be 0 to 59";
-  bool past = calendar->second == 60 && calendar->microsecond > 0;
-  if (calendar->second < 0 || calendar->second > 60 || past) return "the second must be 0 to 60";
+  if (calendar->second < 0 || calendar->second > 60 || past_minute) return "the second must be 0 to 60";
   if (calendar->microsecond < 0 || calendar->microsecond > 999999) return "the microsecond must be 0 to 999999";
-  if (abs(calendar->offset_seconds) >= 16 * 3600) return "the offset must be within 16 hours";
   return NULL;
+}
+
+static const char *wrong_offset(const mp_calendar *calendar) {
+  enum { LIMIT = 16 * 3600 };
+  bool within = calendar->offset_seconds > -LIMIT && calendar->offset_seconds < LIMIT;
+  return within ? NULL : "the offset must be within 16 hours";
+}
+
+static const char *wrong_moment(const mp_calendar *calendar) {
+  const char *wrong = wrong_day(calendar);
+  if (wrong == NULL) wrong = wrong_clock(calendar);
+  return wrong != NULL ? wrong : wrong_offset(calendar);
 }
 
 static bool refuse(mp_error **error, const char *wrong) {
@@ -90,8 +98,7 @@ static bool refuse(mp_error **error, const char *wrong) {
 }
 
 bool mp_calendar_to_timestamp(const mp_calendar *calendar, int64_t *microseconds, mp_error **error) {
-  const char *wrong = wrong_day(calendar);
-  if (wrong == NULL) wrong = wrong_time(calendar);
+  const char *wrong = wrong_moment(calendar);
   if (wrong != NULL) return refuse(error, wrong);
   int64_t days = mp__days_from_civil(calendar->year, calendar->month, calendar->day);
   if (days < FIRST_DAY - 1 || days > END_TIMESTAMP / MP_TIME_DAY_US) return refuse(error, "the year is out of range");

@@ -73,36 +73,29 @@ static bool read_integer(const char *text, size_t size, int64_t *out) {
   return negative ? (*out = value, true) : !__builtin_sub_overflow(0, value, out);
 }
 
-/* Every decimal of 15 digits comes back from a normal float; a longer one must be the float's own shortest form. */
+/* A decimal of 15 digits is what we would write for its float, except near the ends of the range, and where it may lie
+ * just between two floats. */
+static bool is_plain(const mp__decimal *decimal, double value) {
+  bool is_short = decimal->mantissa < UINT64_C(1000000000000000);
+  bool is_between = decimal->exponent > 0 && (value >= 0x1p53 || value <= -0x1p53);
+  return is_short && !is_between && decimal->exponent > DBL_MIN_10_EXP;
+}
+
 static bool read_float(const char *text, size_t size, double *out) {
   mp__decimal decimal;
   if (!mp__decimal_read(text, size, &decimal) || decimal.inexact) return false;
   mp__decimal_strip(&decimal);
   *out = mp__decimal_to_float(&decimal);
-  bool is_short = decimal.mantissa < UINT64_C(1000000000000000);
-  if (is_short && decimal.exponent > DBL_MIN_10_EXP && decimal.exponent < DBL_MAX_10_EXP - DBL_DIG) return true;
+  if (is_plain(&decimal, *out)) return true;
   if (*out > DBL_MAX || *out < -DBL_MAX) return false;
   mp__decimal shortest = mp__float_shortest(*out);
   return shortest.mantissa == decimal.mantissa && shortest.exponent == decimal.exponent;
 }
 
-static int on_number(void *context, const char *text, size_t size) {
-  mp_json_node *node = add_value(context, MP_JSON_NUMBER);
-  if (node == NULL) return false;
-  if (read_integer(text, size, &node->as.integer)) {
-    node->type = MP_JSON_INTEGER;
-  } else if (read_float(text, size, &node->as.number)) {
-    node->type = MP_JSON_FLOAT;
-  } else {
-    node->count = (uint32_t)size;
-    node->as.text = text;
-  }
-  return true;
-}
+/* ---- strings, keys, and numbers that stay text ---- */
 
-/* ---- strings and keys ---- */
-
-/* yajl lends the document's own bytes, unless they had escapes: then they are kept. Room for all of them is made at
+/* yajl lends the document's own bytes, or some of its own (a string that had escapes, a document that is one number):
+ * those are kept. Room for all of them is made at
  * once, since no string is longer than its escaped form; so they never move. */
 static const char *keep(mp_json_tape *tape, const char *text, size_t size) {
   struct mp_json_private *state = tape->private_;
@@ -121,6 +114,19 @@ static bool set_string(mp_json_tape *tape, mp_json_node *node, const char *text,
   node->as.text = keep(tape, text, size);
   if (node->as.text == NULL) tape->private_->no_memory = true;
   return node->as.text != NULL;
+}
+
+static int on_number(void *context, const char *text, size_t size) {
+  mp_json_node *node = add_value(context, MP_JSON_NUMBER);
+  if (node == NULL) return false;
+  if (read_integer(text, size, &node->as.integer)) {
+    node->type = MP_JSON_INTEGER;
+  } else if (read_float(text, size, &node->as.number)) {
+    node->type = MP_JSON_FLOAT;
+  } else {
+    return set_string(context, node, text, size);
+  }
+  return true;
 }
 
 static int on_string(void *context, const unsigned char *text, size_t size) {

@@ -1,0 +1,212 @@
+/* A server that lies: every decoder is given truncated, altered and random bytes. It may refuse them or find a value in
+ * them, and then the value can be used; a sanitizer sees every read outside of what was sent. */
+#include "support.h"
+
+enum { ROUNDS = 4000, MOST = 96 };
+
+static const uint32_t oids[] = {16,   17,   18,   19,   20,   21,   23,   25,   26,   114,  142,  700,
+                                701,  1042, 1043, 1082, 1083, 1114, 1184, 1186, 1700, 2950, 3802, 1000,
+                                1001, 1002, 1003, 1016, 1005, 1007, 1009, 1028, 199,  143,  1021, 1022,
+                                1014, 1015, 1182, 1183, 1115, 1185, 1187, 1231, 2951, 3807, 600};
+
+/* Honest values that the alterations start from. */
+static const char *const texts[] = {
+    "t",
+    "-32768",
+    "1.7976931348623157e+308",
+    "-12345678901234567890.123456789",
+    "NaN",
+    "infinity",
+    "\\x00ff10",
+    "a\\\\b\\001",
+    "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+    "2026-11-24 18:39:19.123456+05:30:15 BC",
+    "2026-11-24",
+    "18:39:19.123456",
+    "1 year 2 mons 3 days 04:05:06.789",
+    "@ 1 year 2 mons ago",
+    "-1-2 +3 -4:05:06",
+    "P1Y2M3DT4H5M6.5S",
+    "{\"a\":[1,2.5,\"\\u00e9\"],\"b\":null}",
+    "[2:3][1:2]={{1,NULL},{\"a b\",\"\\\\x41\"}}",
+    "{1.5,2.25,NULL}",
+    "{\"2026-11-24 18:39:19+00\",infinity}",
+};
+
+static const struct {
+  const char *bytes;
+  size_t size;
+} binaries[] = {
+    {"\1", 1},
+    {"\0\0\0\1", 4},
+    {"\0\0\0\0\0\0\0\1", 8},
+    {"\0\3\0\1\x40\0\0\4\0\1\x09\x29\x16\x2e", 14},
+    {"\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4", 16},
+    {"\1{\"a\":1}", 8},
+    {"\0\0\0\1\0\0\0\1\0\0\0\x17\0\0\0\2\0\0\0\1\0\0\0\4\0\0\0\7\xff\xff\xff\xff", 32},
+    {"\0\0\0\2\0\0\0\0\0\0\0\x19\0\0\0\1\0\0\0\1\0\0\0\2\0\0\0\1\0\0\0\1a\0\0\0\1b", 38},
+    {"\0\0\0\1\0\0\0\0\0\0\6\xa4\0\0\0\1\0\0\0\1\0\0\0\x0a\0\1\0\0\0\0\0\0\0\5", 34},
+};
+
+static void use_value(const mp_value *value);
+
+static void use_array(mp_array array) {
+  mp_buffer scratch;
+  mp_buffer_init(&scratch, BUFFER_LIMIT);
+  mp_value element;
+  mp_error *error = NULL;
+  assert_in_range(array.dimensions, 0, MP_ARRAY_DIMENSIONS);
+  while (mp_array_next(&array, &scratch, &element, &error))
+    use_value(&element);
+  mp_error_free(error);
+  mp_buffer_finish(&scratch);
+}
+
+/* Reads every byte of it. */
+static void use_value(const mp_value *value) {
+  if (value->kind == MP_VALUE_NULL) return;
+  if (value->kind == MP_VALUE_ARRAY) {
+    use_array(value->as.array);
+    return;
+  }
+  mp_buffer out;
+  mp_buffer_init(&out, BUFFER_LIMIT);
+  mp_error *error = NULL;
+  bool ok = mp_value_text(value, &out, &error);
+  if (!ok) assert_int_equal(mp_error_kind_of(error), MP_ERROR_USAGE); /* a NUL byte in a text */
+  mp_error_free(error);
+  error = NULL;
+  if (value->kind == MP_VALUE_JSON) {
+    mp_json_tape tape;
+    mp_json_tape_init(&tape);
+    mp_json_read(&tape, value->as.bytes.data, value->as.bytes.size, &error);
+    mp_error_free(error);
+    mp_json_tape_finish(&tape);
+  }
+  mp_buffer_finish(&out);
+}
+
+static void decode(const mp_codec *codec, mp_decode *decoder, const char *data, size_t size, mp_interval_style style) {
+  if (decoder == NULL) return;
+  mp_codec_context context = {style};
+  mp_buffer scratch;
+  mp_buffer_init(&scratch, BUFFER_LIMIT);
+  mp_value value;
+  mp_error *error = NULL;
+  if (decoder(codec, data, size, &context, &scratch, &value, &error)) {
+    use_value(&value);
+  } else {
+    assert_non_null(error);
+    assert_int_equal(mp_error_kind_of(error), MP_ERROR_DECODE);
+  }
+  mp_error_free(error);
+  mp_buffer_finish(&scratch);
+}
+
+/* All decoders on these bytes, in a block of exactly their size. */
+static void give_to_all(const char *bytes, size_t size) {
+  char *copy = malloc(size > 0 ? size : 1);
+  assert_non_null(copy);
+  memcpy(copy, bytes, size);
+  for (size_t i = 0; i < sizeof oids / sizeof oids[0]; i++) {
+    const mp_codec *codec = mp_codec_find(oids[i]);
+    mp_interval_style style = (mp_interval_style)(size % 4);
+    decode(codec, codec->from_text, copy, size, style);
+    decode(codec, codec->from_binary, copy, size, style);
+  }
+  free(copy);
+}
+
+static void each_honest_value(void (*act)(const char *bytes, size_t size)) {
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    act(texts[i], strlen(texts[i]));
+  for (size_t i = 0; i < sizeof binaries / sizeof binaries[0]; i++)
+    act(binaries[i].bytes, binaries[i].size);
+}
+
+static void truncate_everywhere(const char *bytes, size_t size) {
+  for (size_t i = 0; i <= size; i++)
+    give_to_all(bytes, i);
+}
+
+static void flip_every_bit(const char *bytes, size_t size) {
+  char copy[MOST];
+  memcpy(copy, bytes, size);
+  for (size_t i = 0; i < size * 8; i++) {
+    copy[i / 8] = (char)(copy[i / 8] ^ (1 << i % 8));
+    give_to_all(copy, size);
+    copy[i / 8] = bytes[i / 8];
+  }
+}
+
+static void it_survives_truncation(void **state) {
+  (void)state;
+  each_honest_value(truncate_everywhere);
+}
+
+static void it_survives_flipped_bits(void **state) {
+  (void)state;
+  each_honest_value(flip_every_bit);
+}
+
+static void it_survives_random_bytes(void **state) {
+  (void)state;
+  static const char common[] = "0123456789-+.:eE{}[],\"\\ PTYMDHSZ\0\0\0\0\0\1\1\2\x17\xff\xff";
+  for (int i = 0; i < ROUNDS; i++) {
+    char bytes[MOST];
+    size_t size = (size_t)random_below(MOST);
+    for (size_t j = 0; j < size; j++) {
+      bytes[j] = random_below(4) ? common[random_below((int)sizeof common)] : (char)random_bits();
+    }
+    give_to_all(bytes, size);
+  }
+}
+
+static void it_survives_pieces_of_values_put_together(void **state) {
+  (void)state;
+  for (int i = 0; i < ROUNDS; i++) {
+    char bytes[MOST];
+    size_t size = 0;
+    for (int pieces = 1 + random_below(4); pieces > 0; pieces--) {
+      const char *text = texts[random_below((int)(sizeof texts / sizeof texts[0]))];
+      size_t start = (size_t)random_below((int)strlen(text));
+      size_t length = (size_t)random_below((int)(strlen(text) - start) + 1);
+      if (size + length > sizeof bytes) break;
+      memcpy(bytes + size, text + start, length);
+      size += length;
+    }
+    give_to_all(bytes, size);
+  }
+}
+
+/* More memory is never asked for than a small multiple of what was sent. */
+static void it_asks_for_no_memory_on_a_lies_behalf(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof oids / sizeof oids[0]; i++) {
+    const mp_codec *codec = mp_codec_find(oids[i]);
+    if (codec->from_binary == NULL) continue;
+    mp_buffer scratch;
+    mp_buffer_init(&scratch, 128 * 1024 + 1024); /* a numeric's header can promise 65,535 limbs, no more */
+    mp_value value;
+    mp_error *error = NULL;
+    char bytes[64];
+    memset(bytes, 0xff, sizeof bytes);
+    if (!codec->from_binary(codec, bytes, sizeof bytes, &default_context, &scratch, &value, &error)) {
+      assert_int_equal(mp_error_kind_of(error), MP_ERROR_DECODE);
+    }
+    mp_error_free(error);
+    mp_buffer_finish(&scratch);
+  }
+}
+
+int main(void) {
+  seed_random();
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(it_survives_truncation),
+      cmocka_unit_test(it_survives_flipped_bits),
+      cmocka_unit_test(it_survives_random_bytes),
+      cmocka_unit_test(it_survives_pieces_of_values_put_together),
+      cmocka_unit_test(it_asks_for_no_memory_on_a_lies_behalf),
+  };
+  return cmocka_run_group_tests_name("hostile bytes", tests, NULL, NULL);
+}
