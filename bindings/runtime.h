@@ -18,6 +18,7 @@ typedef struct mpb_runtime {
   mp_buffer scratch;    /* for decoding one value; free for use between two calls of Lua                  */
   mp_buffer text;       /* for building one text                                                         */
   mp_json_tape tape;    /* for reading one JSON document                                                 */
+  struct mpb_arguments *arguments; /* for encoding the parameters of one statement (arguments.c) */
   mpb_scheduler *scheduler;
   char scripts[1024];   /* the folder of our own Lua files: their lines are not the user's               */
 } mpb_runtime;

@@ -21,6 +21,7 @@ typedef enum mp_error_kind {
   MP_ERROR_SERIALIZATION,   /* 40001, 40P01: run the transaction again                           */
   MP_ERROR_DECODE,          /* the server sent bytes that are not a value of their type          */
   MP_ERROR_USAGE,           /* the caller's mistake, found before anything was sent              */
+  MP_ERROR_ROWS,            /* another number of rows or columns than was asked for              */
   MP_ERROR_TRANSACTION,     /* a transaction that could not commit, since a statement had failed */
   MP_ERROR_UNKNOWN_OUTCOME, /* the answer to COMMIT was lost: done or not, nobody can say        */
   MP_ERROR_MIGRATION,       /* a migration folder or ledger is not as it should be               */

@@ -123,28 +123,38 @@ static bool take_own(const sources *from, mp_settings *settings, mp_error **erro
   return true;
 }
 
-static bool take_all(const sources *from, mp_settings *settings, bool *has_server, mp_error **error) {
-  bool has_url = getenv("DATABASE_URL") != NULL || mp__env_file_find(&from->file, "DATABASE_URL") != NULL;
-  *has_server = has_url;
-  return take_libpq(from, settings, has_server, error) && take(from, settings, "DATABASE_URL", NULL, set_url, error) &&
-         take(from, settings, "DATABASE_POOL_SIZE", "max_size", mp_settings_set, error) &&
-         take_own(from, settings, error);
+static bool take_server(const sources *from, mp_settings *settings, bool *has_server, mp_error **error) {
+  *has_server = getenv("DATABASE_URL") != NULL || mp__env_file_find(&from->file, "DATABASE_URL") != NULL;
+  return take_libpq(from, settings, has_server, error) && take(from, settings, "DATABASE_URL", NULL, set_url, error);
 }
 
-bool mp_settings_set_environment(mp_settings *settings, bool look_for_file, bool *has_server, mp_error **error) {
+static bool set_from_environment(mp_settings *settings, bool look_for_file, bool with_server, bool *has_server,
+                                 mp_error **error) {
   sources from = {0};
-  bool is_ok = false, found_server = false;
+  bool is_ok = false;
   mp_settings *made = mp_settings_copy(settings, error);
   if (made == NULL) goto done;
   if (look_for_file && !is_file_off()) find_file(from.path);
   if (from.path[0] != '\0' && !mp__env_file_read(from.path, &from.file, error)) goto done;
-  if (!take_all(&from, made, &found_server, error)) goto done;
+  if (with_server && !take_server(&from, made, has_server, error)) goto done;
+  if (!take(&from, made, "DATABASE_POOL_SIZE", "max_size", mp_settings_set, error)) goto done;
+  if (!take_own(&from, made, error)) goto done;
   mp__settings_swap(settings, made);
-  *has_server = found_server;
   is_ok = true;
 
 done:
   mp__env_file_finish(&from.file);
   mp_settings_destroy(made);
   return is_ok;
+}
+
+bool mp_settings_set_environment(mp_settings *settings, bool look_for_file, bool *has_server, mp_error **error) {
+  bool found_server = false;
+  if (!set_from_environment(settings, look_for_file, true, &found_server, error)) return false;
+  *has_server = found_server;
+  return true;
+}
+
+bool mp_settings_set_pool_environment(mp_settings *settings, bool look_for_file, mp_error **error) {
+  return set_from_environment(settings, look_for_file, false, NULL, error);
 }

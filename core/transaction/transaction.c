@@ -17,7 +17,7 @@ struct mp_transaction {
   const char **before; /* as many as levels */
   int count, capacity;
   unsigned last_serial;
-  char command[48];
+  char command[96];
 };
 
 static const char *const isolation_names[] = {
@@ -110,20 +110,22 @@ void mp_transaction_flushed(mp_transaction *transaction) {
   for (int i = 0; i < transaction->count; i++) transaction->levels[i].sent = true;
 }
 
-static const char *end_command(mp_transaction *transaction, const char *whole, const char *savepoint) {
+const char *mp_transaction_keep_command(mp_transaction *transaction) {
   const level *last = &transaction->levels[transaction->count - 1];
   if (!last->sent) return NULL;
-  if (transaction->count == 1) return whole;
-  snprintf(transaction->command, sizeof transaction->command, "%s mp_%u", savepoint, last->serial);
+  if (transaction->count == 1) return "commit";
+  snprintf(transaction->command, sizeof transaction->command, "release savepoint mp_%u", last->serial);
   return transaction->command;
 }
 
-const char *mp_transaction_keep_command(mp_transaction *transaction) {
-  return end_command(transaction, "commit", "release savepoint");
-}
-
+/* A savepoint outlives ROLLBACK TO, so it is released as well, in the same text. */
 const char *mp_transaction_undo_command(mp_transaction *transaction) {
-  return end_command(transaction, "rollback", "rollback to savepoint");
+  const level *last = &transaction->levels[transaction->count - 1];
+  if (!last->sent) return NULL;
+  if (transaction->count == 1) return "rollback";
+  snprintf(transaction->command, sizeof transaction->command,
+           "rollback to savepoint mp_%u; release savepoint mp_%u", last->serial, last->serial);
+  return transaction->command;
 }
 
 void mp_transaction_pop(mp_transaction *transaction) {

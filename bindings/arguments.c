@@ -1,0 +1,104 @@
+/* Parameters: stack values to mp_values, tables written as what their parameter's type needs. */
+#include "arguments.h"
+
+#include <stdlib.h>
+
+#include "error.h"
+#include "value.h"
+
+typedef struct mpb_arguments {
+  mp_value *values;
+  size_t capacity;
+  mp_buffer *written; /* the tables among them, as text */
+  size_t written_count, written_capacity;
+} mpb_arguments;
+
+bool mpb_open_arguments(mpb_runtime *runtime) {
+  runtime->arguments = calloc(1, sizeof *runtime->arguments);
+  return runtime->arguments != NULL;
+}
+
+void mpb_arguments_close(mpb_runtime *runtime) {
+  mpb_arguments *arguments = runtime->arguments;
+  if (arguments == NULL) return;
+  for (size_t i = 0; i < arguments->written_capacity; i++) mp_buffer_finish(&arguments->written[i]);
+  free(arguments->written);
+  free(arguments->values);
+  free(arguments);
+  runtime->arguments = NULL;
+}
+
+/* ---- names ---------------------------------------------------------------------------------------------------------- */
+
+static void refuse_absent(lua_State *L, const char *name) {
+  lua_pushfstring(L, "for NULL write %s = mp.null", name);
+  mpb_usage(L, lua_tostring(L, -1), "parameter $%s is absent", name);
+}
+
+void mpb_push_named(lua_State *L, const mp_sql *sql, int index) {
+  if (lua_gettop(L) < index || !lua_istable(L, index) || lua_getmetatable(L, index)) {
+    mpb_usage(L, "pass { name = value, ... }", "the statement has named parameters, such as $%s, and needs one table",
+              sql->names[0]);
+  }
+  if (sql->name_count > 65535) mpb_usage(L, NULL, "%zu parameters are more than a statement can have (65535)", sql->name_count);
+  luaL_checkstack(L, (int)sql->name_count + 8, "too many parameters");
+  for (size_t i = 0; i < sql->name_count; i++) {
+    if (lua_getfield(L, index, sql->names[i]) == LUA_TNIL) refuse_absent(L, sql->names[i]);
+  }
+}
+
+/* ---- values ----------------------------------------------------------------------------------------------------------- */
+
+static bool reserve_values(mpb_arguments *arguments, size_t count, mp_error **error) {
+  if (count <= arguments->capacity) return true;
+  size_t capacity = count < 16 ? 16 : count;
+  mp_value *values = realloc(arguments->values, capacity * sizeof *values);
+  if (values == NULL) return mp_error_set_memory(error);
+  arguments->values = values;
+  arguments->capacity = capacity;
+  return true;
+}
+
+/* A buffer that stays where its content is: the array of buffers may move, what they hold does not. */
+static mp_buffer *next_written(mpb_arguments *arguments, mp_error **error) {
+  if (arguments->written_count == arguments->written_capacity) {
+    size_t capacity = arguments->written_capacity == 0 ? 4 : arguments->written_capacity * 2;
+    mp_buffer *written = realloc(arguments->written, capacity * sizeof *written);
+    if (written == NULL) {
+      mp_error_set_memory(error);
+      return NULL;
+    }
+    for (size_t i = arguments->written_capacity; i < capacity; i++) mp_buffer_init(&written[i], INT32_MAX);
+    arguments->written = written;
+    arguments->written_capacity = capacity;
+  }
+  mp_buffer *buffer = &arguments->written[arguments->written_count++];
+  if (buffer->capacity > 1U << 20) mp_buffer_finish(buffer); /* what was large once is not kept for ever */
+  mp_buffer_clear(buffer);
+  return buffer;
+}
+
+static bool write_table(lua_State *L, mpb_arguments *arguments, int index, uint32_t type, int number, mp_value *value,
+                        mp_error **error) {
+  mp_buffer *storage = next_written(arguments, error);
+  return storage != NULL && mpb_table_to_value(L, index, mp_codec_find(type), number, storage, value, error);
+}
+
+bool mpb_read_arguments(lua_State *L, int first, int count, const mp_types *types, const mp_value **values,
+                        bool *needs_types, mp_error **error) {
+  mpb_arguments *arguments = mpb_runtime_of(L)->arguments;
+  arguments->written_count = 0;
+  *needs_types = false;
+  if (!reserve_values(arguments, (size_t)count, error)) return false;
+  for (int i = 0; i < count; i++) {
+    mp_value *value = &arguments->values[i];
+    if (!mpb_to_value(L, first + i, i + 1, value, error)) return false;
+    if (types == NULL) {
+      *needs_types = *needs_types || mp_value_needs_type(value);
+    } else if (mpb_is_unwritten(value) && i < types->count) {
+      if (!write_table(L, arguments, first + i, types->oids[i], i + 1, value, error)) return false;
+    }
+  }
+  *values = arguments->values;
+  return true;
+}

@@ -1,0 +1,513 @@
+/* Calls that wait: a connection is got, a statement run, its answer made into Lua values.
+ *
+ * A call is a userdata that owns whatever it holds at the moment, so that an error of Lua at any point loses nothing. Its
+ * stages are the same whether the caller is a task that yields or a plain script. */
+#include <assert.h>
+#include <string.h>
+
+#include "arguments.h"
+#include "database.h"
+#include "error.h"
+#include "rows.h"
+#include "scheduler.h"
+
+#define CALL_TYPE "moonpool.call"
+
+typedef enum call_mode { MODE_QUERY, MODE_ONE, MODE_FIRST, MODE_VALUE, MODE_EXEC, MODE_SCRIPT, MODE_ACQUIRE, MODE_END } call_mode;
+
+typedef enum call_stage {
+  STAGE_CHECKOUT, /* waits for a connection                                  */
+  STAGE_DESCRIBE, /* waits for the parameters' types                         */
+  STAGE_EXECUTE,  /* waits for the statement's answer                        */
+  STAGE_OPEN,     /* waits for a BEGIN or SAVEPOINT that goes ahead of a script */
+  STAGE_SCRIPT,   /* waits for a script's answer                             */
+  STAGE_END,      /* waits for COMMIT, ROLLBACK, RELEASE                     */
+  STAGE_DONE,
+} call_stage;
+
+typedef struct mpb_call {
+  mpb_operation operation;
+  call_mode mode;
+  call_stage stage;
+  mp_pool *pool;             /* borrowed from the handle, which the stack anchors */
+  mpb_lease *lease;          /* likewise; NULL: a connection of the pool for this call */
+  mp_checkout *checkout;     /* owned */
+  mp_connection *connection; /* owned when there is no lease */
+  mp_statement *statement;   /* owned */
+  mp_types *types;           /* owned */
+  mp_result *result;         /* owned */
+  int first, count;          /* the parameters' place on the stack */
+  int64_t deadline;
+  mpb_row_style style;
+  bool keep;                 /* END: commit or release, and not undo */
+  bool undone;               /* END: it had failed before, and was undone instead */
+} mpb_call;
+
+enum { HANDLE_INDEX = 1, TEXT_INDEX = 2, FIRST_PARAMETER = 3 };
+
+/* ---- ends ------------------------------------------------------------------------------------------------------------- */
+
+static void let_connection_go(mpb_call *call) {
+  if (call->connection == NULL) return;
+  if (call->lease != NULL) {
+    if (call->lease->transaction != NULL) mp_transaction_flushed(call->lease->transaction);
+    call->lease->busy = false;
+  } else {
+    mp_pool_return(call->pool, call->connection);
+  }
+  call->connection = NULL;
+}
+
+static void release(mpb_call *call) {
+  mpb_operation_finish(&call->operation);
+  mp_checkout_destroy(call->checkout);
+  call->checkout = NULL;
+  let_connection_go(call);
+  mp_statement_release(call->statement);
+  call->statement = NULL;
+  mp_types_release(call->types);
+  call->types = NULL;
+  mp_result_destroy(call->result);
+  call->result = NULL;
+}
+
+static int call_gc(lua_State *L) {
+  release(lua_touserdata(L, 1));
+  return 0;
+}
+
+/* The error is in the runtime's slot. */
+static int fail(lua_State *L, mpb_call *call) {
+  release(call);
+  return mpb_raise(L);
+}
+
+static int fail_with_operation(lua_State *L, mpb_call *call) {
+  mp_error_move(mpb_error_slot(L), call->operation.error);
+  call->operation.error = NULL;
+  return fail(L, call);
+}
+
+/* ---- operations ------------------------------------------------------------------------------------------------------- */
+
+static mp_step advance_connection(void *self, mp_want *want, mp_error **error) {
+  return mp_connection_step(((mpb_call *)self)->connection, want, error);
+}
+
+static void cancel_connection(void *self) {
+  mp_connection_cancel(((mpb_call *)self)->connection);
+}
+
+static mp_step advance_checkout(void *self, mp_want *want, mp_error **error) {
+  return mp_checkout_step(((mpb_call *)self)->checkout, want, error);
+}
+
+static void use_connection(mpb_call *call, call_stage next) {
+  call->stage = next;
+  call->operation.advance = advance_connection;
+  call->operation.cancel = cancel_connection;
+}
+
+/* ---- stages ------------------------------------------------------------------------------------------------------------- */
+
+static const char *const *commands_ahead(mpb_call *call, size_t *count) {
+  *count = 0;
+  if (call->lease == NULL || call->lease->transaction == NULL) return NULL;
+  return mp_transaction_before(call->lease->transaction, count);
+}
+
+static void describe(lua_State *L, mpb_call *call) {
+  size_t count;
+  const char *const *before = commands_ahead(call, &count);
+  use_connection(call, STAGE_DESCRIBE);
+  if (!mp_connection_describe(call->connection, call->statement, before, count, call->deadline, mpb_error_slot(L))) {
+    fail(L, call);
+  }
+}
+
+static void execute(lua_State *L, mpb_call *call) {
+  mp_error **error = mpb_error_slot(L);
+  mp_request request = {.statement = call->statement, .types = call->types, .deadline = call->deadline};
+  bool needs_types;
+  if (!mpb_read_arguments(L, call->first, call->count, call->types, &request.parameters, &needs_types, error)) {
+    fail(L, call);
+  }
+  if (needs_types && mp_settings_pool(mp_pool_settings_of(call->pool))->pipeline) {
+    describe(L, call);
+    return;
+  }
+  request.count = (size_t)call->count;
+  request.before = commands_ahead(call, &request.before_count);
+  use_connection(call, STAGE_EXECUTE);
+  if (!mp_connection_execute(call->connection, &request, error)) fail(L, call);
+}
+
+/* A script goes by another protocol, in which nothing can travel ahead: so that goes first, one after the other. */
+static void run_script(lua_State *L, mpb_call *call) {
+  size_t count;
+  const char *const *before = commands_ahead(call, &count);
+  mp_error **error = mpb_error_slot(L);
+  use_connection(call, count > 0 ? STAGE_OPEN : STAGE_SCRIPT);
+  bool started = count > 0 ? mp_connection_command(call->connection, before[0], call->deadline, error)
+                           : mp_connection_script(call->connection, lua_tostring(L, TEXT_INDEX), call->deadline, error);
+  if (!started) fail(L, call);
+}
+
+/* The innermost level is over, whatever became of the command that ended it. */
+static void close_level(mpb_lease *lease) {
+  mp_transaction_pop(lease->transaction);
+  if (mp_transaction_level(lease->transaction) > 0) return;
+  mp_transaction_destroy(lease->transaction);
+  lease->transaction = NULL;
+  lease->deadline = MP_FOREVER;
+}
+
+static void fail_at_end(lua_State *L, mpb_call *call) {
+  mpb_lease *lease = call->lease;
+  let_connection_go(call);
+  close_level(lease);
+  fail(L, call);
+}
+
+/* A transaction that has failed is undone, whatever was wanted. */
+static void end_level(lua_State *L, mpb_call *call) {
+  mp_transaction *transaction = call->lease->transaction;
+  call->undone = call->keep && mp_transaction_has_failed(transaction);
+  bool keep = call->keep && !call->undone;
+  const char *command = keep ? mp_transaction_keep_command(transaction) : mp_transaction_undo_command(transaction);
+  use_connection(call, STAGE_END);
+  call->operation.shielded = true;
+  if (command == NULL) {
+    call->stage = STAGE_DONE;
+  } else if (!mp_connection_command(call->connection, command, call->deadline, mpb_error_slot(L))) {
+    fail_at_end(L, call);
+  }
+}
+
+static void on_connection(lua_State *L, mpb_call *call) {
+  switch (call->mode) {
+  case MODE_ACQUIRE: call->stage = STAGE_DONE; break;
+  case MODE_SCRIPT: run_script(L, call); break;
+  case MODE_END: end_level(L, call); break;
+  default: execute(L, call);
+  }
+}
+
+static void on_described(lua_State *L, mpb_call *call) {
+  if (call->lease != NULL && call->lease->transaction != NULL) mp_transaction_flushed(call->lease->transaction);
+  call->types = mp_statements_types(mp_pool_statements(call->pool), call->statement);
+  if (call->types == NULL) { /* without memory, or dropped from the cache by another thread meanwhile */
+    mp_error_set_memory(mpb_error_slot(L));
+    fail(L, call);
+  }
+  execute(L, call);
+}
+
+/* What we knew of the statement was no longer true: ask anew, and run it again. */
+static void start_over(lua_State *L, mpb_call *call) {
+  mp_error_free(call->operation.error);
+  call->operation.error = NULL;
+  mp_types_release(call->types);
+  call->types = mp_statements_types(mp_pool_statements(call->pool), call->statement);
+  execute(L, call);
+}
+
+static void on_executed(lua_State *L, mpb_call *call) {
+  if (call->operation.step == MP_STEP_FAILED) {
+    if (mp_connection_is_stale(call->connection)) {
+      start_over(L, call);
+      return;
+    }
+    fail_with_operation(L, call);
+  }
+  mp_error **error = mpb_error_slot(L);
+  call->result = mp_connection_take_result(call->connection, error);
+  if (*error != NULL) fail(L, call);
+  let_connection_go(call);
+  call->stage = STAGE_DONE;
+}
+
+static void on_script_done(lua_State *L, mpb_call *call) {
+  bool left_open = call->lease == NULL && mp_connection_transaction_status(call->connection) != MP_OUTSIDE;
+  let_connection_go(call);
+  if (left_open) {
+    mp_error_set(mpb_error_slot(L), MP_ERROR_TRANSACTION,
+                 "the script left a transaction open, which was rolled back");
+    fail(L, call);
+  }
+  call->stage = STAGE_DONE;
+}
+
+static void on_level_ended(lua_State *L, mpb_call *call) {
+  mp_transaction *transaction = call->lease->transaction;
+  bool is_commit = call->keep && !call->undone && mp_transaction_level(transaction) == 1;
+  mp_error **error = mpb_error_slot(L);
+  bool ok = call->operation.step == MP_STEP_DONE;
+  if (is_commit) {
+    if (ok) call->result = mp_connection_take_result(call->connection, NULL);
+    mp_error_move(error, call->operation.error);
+    call->operation.error = NULL;
+    ok = mp_transaction_judge_commit(transaction, call->operation.step, call->result, error);
+  } else if (!ok) {
+    mp_error_move(error, call->operation.error);
+    call->operation.error = NULL;
+  }
+  call->stage = STAGE_DONE;
+  if (!ok) fail_at_end(L, call);
+}
+
+/* The operation of the present stage has ended: on to the next. May raise. */
+static void ended(lua_State *L, mpb_call *call) {
+  bool failed = call->operation.step == MP_STEP_FAILED;
+  switch (call->stage) {
+  case STAGE_EXECUTE: on_executed(L, call); return;
+  case STAGE_END: on_level_ended(L, call); return;
+  default: break;
+  }
+  if (failed) fail_with_operation(L, call);
+  switch (call->stage) {
+  case STAGE_CHECKOUT:
+    call->connection = mp_checkout_take(call->checkout);
+    mp_checkout_destroy(call->checkout);
+    call->checkout = NULL;
+    on_connection(L, call);
+    break;
+  case STAGE_DESCRIBE: on_described(L, call); break;
+  case STAGE_OPEN:
+    mp_transaction_flushed(call->lease->transaction);
+    run_script(L, call);
+    break;
+  case STAGE_SCRIPT: on_script_done(L, call); break;
+  default: break;
+  }
+}
+
+/* ---- answers ------------------------------------------------------------------------------------------------------------ */
+
+static int push_nothing_held(lua_State *L, mpb_call *call, bool ok) {
+  if (!ok) return fail(L, call);
+  release(call);
+  return 1;
+}
+
+static int push_lease(lua_State *L, mpb_call *call) {
+  mpb_lease *lease = lua_touserdata(L, -1); /* made before the wait */
+  lease->pool = mp_pool_retain(call->pool);
+  lease->connection = call->connection;
+  lease->holder.parent = NULL; /* its number says whose it is; the task itself may be gone before the connection is back */
+  call->connection = NULL;
+  mpb_push_leased(L, lua_touserdata(L, HANDLE_INDEX), lease);
+  release(call);
+  return 1;
+}
+
+static int end_answer(lua_State *L, mpb_call *call) {
+  bool undone = call->undone;
+  let_connection_go(call);
+  close_level(call->lease);
+  release(call);
+  if (!undone) return 0;
+  mp_error **error = mpb_error_slot(L);
+  mp_error_set(error, MP_ERROR_TRANSACTION,
+               "the transaction was rolled back, since a statement in it had failed and the failure was swallowed");
+  mp_error_put(*error, MP_ERROR_HINT, "run what may fail in a tx:transaction(...) of its own");
+  return mpb_raise(L);
+}
+
+static int push_answer(lua_State *L, mpb_call *call) {
+  mp_error **error = mpb_error_slot(L);
+  switch (call->mode) {
+  case MODE_QUERY: return push_nothing_held(L, call, mpb_push_rows(L, call->result, call->style, error));
+  case MODE_ONE: return push_nothing_held(L, call, mpb_push_one(L, call->result, call->style, false, error));
+  case MODE_FIRST: return push_nothing_held(L, call, mpb_push_one(L, call->result, call->style, true, error));
+  case MODE_VALUE: return push_nothing_held(L, call, mpb_push_single(L, call->result, call->style, error));
+  case MODE_EXEC:
+    lua_pushinteger(L, mp_result_affected(call->result));
+    return push_nothing_held(L, call, true);
+  case MODE_SCRIPT: release(call); return 0;
+  case MODE_ACQUIRE: return push_lease(L, call);
+  case MODE_END: return end_answer(L, call);
+  }
+  return 0;
+}
+
+/* ---- the way through -------------------------------------------------------------------------------------------------------- */
+
+static int resumed(lua_State *L, int status, lua_KContext context);
+
+static int go_on(lua_State *L, mpb_call *call, lua_KContext context) {
+  while (call->stage != STAGE_DONE) {
+    if (!mpb_wait(L, &call->operation)) return lua_yieldk(L, 0, context, resumed);
+    ended(L, call);
+  }
+  return push_answer(L, call);
+}
+
+static int resumed(lua_State *L, int status, lua_KContext context) {
+  (void)status;
+  mpb_call *call = lua_touserdata(L, (int)context);
+  ended(L, call);
+  return go_on(L, call, context);
+}
+
+static int64_t earlier(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+static int64_t statement_deadline(const mpb_database *database) {
+  double own = database->timeout > 0 ? database->timeout
+                                     : mp_settings_pool(mp_pool_settings_of(database->pool))->statement_timeout;
+  int64_t deadline = own > 0 ? mp_clock_after(own) : MP_FOREVER;
+  return database->lease == NULL ? deadline : earlier(deadline, database->lease->deadline);
+}
+
+static mpb_call *push_call(lua_State *L, const mpb_database *database, call_mode mode) {
+  mpb_call *call = lua_newuserdatauv(L, sizeof *call, 0);
+  memset(call, 0, sizeof *call);
+  luaL_setmetatable(L, CALL_TYPE);
+  call->operation.self = call;
+  call->mode = mode;
+  call->pool = database->pool;
+  call->lease = database->lease;
+  call->deadline = mode == MODE_END ? database->lease->deadline : statement_deadline(database);
+  call->style.arrays = database->arrays;
+  call->style.numeric_as_float = mp_settings_pool(mp_pool_settings_of(database->pool))->numeric_as_float;
+  return call;
+}
+
+static int start_on_lease(lua_State *L, mpb_call *call, lua_KContext context) {
+  if (call->lease->busy) {
+    mpb_usage(L, "give each task a connection of its own: the pool's methods do",
+              "the connection is in use by another task");
+  }
+  call->lease->busy = true;
+  call->connection = call->lease->connection;
+  on_connection(L, call);
+  return go_on(L, call, context);
+}
+
+/* Gets a connection and goes through the stages. context: the call's stack index. */
+static int start(lua_State *L, mpb_call *call, lua_KContext context, const mp_holder *holder) {
+  if (call->lease != NULL) return start_on_lease(L, call, context);
+  call->connection = mp_pool_try_checkout(call->pool, holder);
+  if (call->connection != NULL) {
+    on_connection(L, call);
+    return go_on(L, call, context);
+  }
+  double patience = mp_settings_pool(mp_pool_settings_of(call->pool))->checkout_timeout;
+  int64_t deadline = earlier(mp_clock_after(patience), call->deadline);
+  call->checkout = mp_checkout_start(call->pool, holder, deadline, mpb_error_slot(L));
+  if (call->checkout == NULL) return fail(L, call);
+  call->stage = STAGE_CHECKOUT;
+  call->operation.advance = advance_checkout;
+  return go_on(L, call, context);
+}
+
+/* ---- statements ------------------------------------------------------------------------------------------------------------- */
+
+static void check_control(lua_State *L, const mpb_database *database, const mp_sql *sql) {
+  if ((sql->flags & MP_SQL_CONTROL) == 0) return;
+  if (database->level > 0) {
+    mpb_usage(L, "return from its function to commit, raise an error to roll back",
+              "a transaction is not ended or nested by a statement");
+  }
+  if (database->lease == NULL) {
+    mpb_usage(L, "use db:transaction(function(tx) ... end)",
+              "a transaction cannot be begun or ended on the pool, whose statements may run on any connection");
+  }
+}
+
+static void check_text(lua_State *L) {
+  if (lua_type(L, TEXT_INDEX) != LUA_TSTRING) mpb_bad_argument(L, TEXT_INDEX, "the statement", "a string of SQL");
+}
+
+static int run_statement(lua_State *L, call_mode mode) {
+  const mpb_database *database = mpb_check_database(L, HANDLE_INDEX);
+  check_text(L);
+  int given = lua_gettop(L) - TEXT_INDEX;
+  mpb_call *call = push_call(L, database, mode);
+  int index = lua_gettop(L);
+  size_t size;
+  const char *text = lua_tolstring(L, TEXT_INDEX, &size);
+  call->statement = mp_statements_get(mp_pool_statements(call->pool), text, size, &call->types, mpb_error_slot(L));
+  if (call->statement == NULL) return fail(L, call);
+  const mp_sql *sql = mp_statement_sql(call->statement);
+  check_control(L, database, sql);
+  call->first = FIRST_PARAMETER;
+  call->count = given;
+  if (sql->name_count > 0 && given == 1) {
+    mpb_push_named(L, sql, FIRST_PARAMETER);
+    call->first = index + 1;
+    call->count = (int)sql->name_count;
+  } else if (sql->name_count > 0) {
+    return mpb_usage(L, "pass { name = value, ... }", "the statement has named parameters and needs one table");
+  }
+  return start(L, call, index, mpb_holder_of(L));
+}
+
+int mpb_l_query(lua_State *L) {
+  return run_statement(L, MODE_QUERY);
+}
+
+int mpb_l_one(lua_State *L) {
+  return run_statement(L, MODE_ONE);
+}
+
+int mpb_l_first(lua_State *L) {
+  return run_statement(L, MODE_FIRST);
+}
+
+int mpb_l_value(lua_State *L) {
+  return run_statement(L, MODE_VALUE);
+}
+
+int mpb_l_exec(lua_State *L) {
+  return run_statement(L, MODE_EXEC);
+}
+
+/* script(text): several statements, without parameters. */
+int mpb_l_script(lua_State *L) {
+  const mpb_database *database = mpb_check_database(L, HANDLE_INDEX);
+  check_text(L);
+  size_t size;
+  const char *text = lua_tolstring(L, TEXT_INDEX, &size);
+  if (strlen(text) != size) return mpb_usage(L, NULL, "the script has a NUL byte at offset %zu", strlen(text));
+  lua_settop(L, TEXT_INDEX);
+  mpb_call *call = push_call(L, database, MODE_SCRIPT);
+  return start(L, call, lua_gettop(L), mpb_holder_of(L));
+}
+
+/* ---- connections and ends of transactions ---------------------------------------------------------------------------------- */
+
+/* acquire(pool handle) -> a handle on a connection of the pool, which close() gives back. */
+int mpb_l_acquire(lua_State *L) {
+  const mpb_database *database = mpb_check_database(L, HANDLE_INDEX);
+  if (database->lease != NULL) return mpb_usage(L, NULL, "a connection cannot lend another one");
+  lua_settop(L, 1);
+  mpb_call *call = push_call(L, database, MODE_ACQUIRE);
+  int index = lua_gettop(L);
+  mpb_lease *lease = mpb_push_lease(L);
+  lease->holder = *mpb_holder_of(L);
+  mpb_where(L, lease->holder.where, sizeof lease->holder.where);
+  return start(L, call, index, &lease->holder);
+}
+
+/* finish(transaction, keep): commits or releases (keep), or rolls back. It is over afterwards, whatever happened. */
+int mpb_l_finish(lua_State *L) {
+  const mpb_database *database = mpb_check_database(L, HANDLE_INDEX);
+  if (database->level == 0) return mpb_usage(L, NULL, "only a transaction can be finished");
+  bool keep = lua_toboolean(L, 2);
+  if (database->level != mp_transaction_level(database->lease->transaction)) {
+    return mpb_usage(L, NULL, "a transaction within this one is still open");
+  }
+  lua_settop(L, 1);
+  mpb_call *call = push_call(L, database, MODE_END);
+  call->keep = keep;
+  return start(L, call, lua_gettop(L), NULL);
+}
+
+void mpb_open_calls(lua_State *L, mpb_runtime *runtime) {
+  static const luaL_Reg functions[] = {{"__gc", call_gc}, {NULL, NULL}};
+  mpb_new_metatable(L, runtime, CALL_TYPE, functions, NULL);
+  lua_pop(L, 1);
+}

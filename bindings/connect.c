@@ -1,0 +1,147 @@
+/* Opening a pool for a script: settings from the environment and from a table, and the private server where no other is
+ * named. */
+#include "connect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "database.h"
+#include "error.h"
+#include "local/cluster.h"
+
+#define SETTINGS_TYPE "moonpool.settings"
+
+static int settings_gc(lua_State *L) {
+  mp_settings **box = lua_touserdata(L, 1);
+  mp_settings_destroy(*box);
+  *box = NULL;
+  return 0;
+}
+
+/* ---- options ----------------------------------------------------------------------------------------------------- */
+
+static bool names_server(const char *option) {
+  static const char *const names[] = {"url", "host", "hostaddr", "port", "dbname", "database", "user", "service"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (strcmp(names[i], option) == 0) return true;
+  }
+  return false;
+}
+
+static const char *option_name(lua_State *L, int index) {
+  if (lua_type(L, index) == LUA_TSTRING) return lua_tostring(L, index);
+  mpb_usage(L, "write { host = \"...\", database = \"...\" }", "the options of connect have a key that is a %s",
+            luaL_typename(L, index));
+  return NULL;
+}
+
+static bool has_server_option(lua_State *L, int index) {
+  bool found = false;
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    found = found || names_server(option_name(L, -2));
+    lua_pop(L, 1);
+  }
+  return found;
+}
+
+/* Pushes the option's value (on top of the stack) as text. */
+static const char *option_text(lua_State *L, const char *name) {
+  switch (lua_type(L, -1)) {
+  case LUA_TSTRING: {
+    size_t size;
+    const char *text = lua_tolstring(L, -1, &size);
+    if (strlen(text) != size) mpb_usage(L, NULL, "option %s has a NUL byte", name);
+    return lua_pushstring(L, text);
+  }
+  case LUA_TNUMBER: return luaL_tolstring(L, -1, NULL);
+  case LUA_TBOOLEAN: return lua_pushstring(L, lua_toboolean(L, -1) ? "true" : "false");
+  default: mpb_usage(L, NULL, "option %s is a %s; expected a string, a number or a boolean", name, luaL_typename(L, -1));
+  }
+  return NULL;
+}
+
+static void set_options(lua_State *L, mp_settings *settings, int index) {
+  if (lua_getfield(L, index, "url") != LUA_TNIL) { /* first, so that other options refine it */
+    const char *url = option_text(L, "url");
+    if (!mp_settings_set_url(settings, url, "option url", mpb_error_slot(L))) mpb_raise(L);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    const char *name = option_name(L, -2);
+    if (strcmp(name, "url") != 0) {
+      const char *value = option_text(L, name);
+      if (!mp_settings_set(settings, name, value, "option", mpb_error_slot(L))) mpb_raise(L);
+      lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+  }
+}
+
+/* ---- the private server ------------------------------------------------------------------------------------------ */
+
+static void say(void *context, const char *text) {
+  (void)context;
+  fprintf(stderr, "moonpool: %s\n", text);
+}
+
+static void use_local(lua_State *L, mp_settings *settings) {
+  const mp_local_options options = {.say = say};
+  mp_local_place place = {0};
+  mp_error **error = mpb_error_slot(L);
+  bool ok = mp_local_start(&options, &place, error) && mp_settings_set_url(settings, place.url, NULL, error);
+  mp_local_place_finish(&place);
+  if (!ok) mpb_raise(L);
+}
+
+/* ---- connect ------------------------------------------------------------------------------------------------------- */
+
+static void collect(lua_State *L, mp_settings *settings) {
+  mp_error **error = mpb_error_slot(L);
+  bool is_text = lua_type(L, 1) == LUA_TSTRING, is_table = lua_istable(L, 1);
+  bool has_server = is_text || (is_table && has_server_option(L, 1));
+  bool ok = has_server ? mp_settings_set_pool_environment(settings, true, error)
+                       : mp_settings_set_environment(settings, true, &has_server, error);
+  if (!ok) mpb_raise(L);
+  if (!has_server) use_local(L, settings);
+  if (is_text) {
+    lua_pushvalue(L, 1);
+    const char *url = option_text(L, "url");
+    if (!mp_settings_set_url(settings, url, "the URL", mpb_error_slot(L))) mpb_raise(L);
+    lua_pop(L, 2);
+  }
+  if (is_table) set_options(L, settings, 1);
+}
+
+/* connect([url or options]) -> a pool. Nothing is sent before its first use. */
+static int l_connect(lua_State *L) {
+  lua_settop(L, 1);
+  if (!lua_isnil(L, 1) && !lua_istable(L, 1) && lua_type(L, 1) != LUA_TSTRING) {
+    return mpb_bad_argument(L, 1, "the argument of connect", "an URL, a table of options, or nothing");
+  }
+  mpb_database *database = mpb_push_handle(L);
+  mp_settings **box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = NULL;
+  luaL_setmetatable(L, SETTINGS_TYPE);
+  *box = mp_settings_create(mpb_error_slot(L));
+  if (*box == NULL) return mpb_raise(L);
+  collect(L, *box);
+  mp_error **error = mpb_error_slot(L);
+  if (!mp_settings_check(*box, error)) return mpb_raise(L);
+  database->pool = mp_pool_open(*box, error);
+  if (database->pool == NULL) return mpb_raise(L);
+  mp_settings_destroy(*box);
+  *box = NULL;
+  lua_settop(L, 2);
+  return 1;
+}
+
+void mpb_open_connect(lua_State *L, mpb_runtime *runtime) {
+  static const luaL_Reg metamethods[] = {{"__gc", settings_gc}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"connect", l_connect}, {NULL, NULL}};
+  mpb_new_metatable(L, runtime, SETTINGS_TYPE, metamethods, NULL);
+  lua_pop(L, 1);
+  mpb_set_functions(L, runtime, functions);
+}

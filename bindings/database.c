@@ -1,0 +1,301 @@
+/* Handles: life, options, and what does not wait. */
+#include "database.h"
+
+#include <string.h>
+
+#include "error.h"
+#include "scheduler.h"
+
+#define LEASE_TYPE "moonpool.lease"
+
+/* ---- leases ----------------------------------------------------------------------------------------------------- */
+
+void mpb_lease_end(mpb_lease *lease) {
+  mp_transaction_destroy(lease->transaction);
+  lease->transaction = NULL;
+  if (lease->connection != NULL) mp_pool_return(lease->pool, lease->connection);
+  lease->connection = NULL;
+  mp_pool_release(lease->pool);
+  lease->pool = NULL;
+}
+
+static int lease_gc(lua_State *L) {
+  mpb_lease_end(lua_touserdata(L, 1));
+  return 0;
+}
+
+mpb_lease *mpb_push_lease(lua_State *L) {
+  mpb_lease *lease = lua_newuserdatauv(L, sizeof *lease, 0);
+  memset(lease, 0, sizeof *lease);
+  lease->deadline = MP_FOREVER;
+  luaL_setmetatable(L, LEASE_TYPE);
+  return lease;
+}
+
+/* ---- handles ------------------------------------------------------------------------------------------------------ */
+
+mpb_database *mpb_push_handle(lua_State *L) {
+  mpb_database *database = lua_newuserdatauv(L, sizeof *database, 2);
+  memset(database, 0, sizeof *database);
+  luaL_setmetatable(L, MPB_DATABASE_TYPE);
+  return database;
+}
+
+mpb_database *mpb_push_database(lua_State *L, int index, const mpb_database *from) {
+  index = lua_absindex(L, index);
+  mpb_database *database = mpb_push_handle(L);
+  *database = *from;
+  mp_pool_retain(database->pool);
+  lua_getiuservalue(L, index, 1);
+  lua_setiuservalue(L, -2, 1);
+  lua_getiuservalue(L, index, 2);
+  lua_setiuservalue(L, -2, 2);
+  return database;
+}
+
+void mpb_push_leased(lua_State *L, const mpb_database *from, mpb_lease *lease) {
+  mpb_database *database = mpb_push_handle(L);
+  database->pool = mp_pool_retain(from->pool);
+  database->lease = lease;
+  database->timeout = from->timeout;
+  database->arrays = from->arrays;
+  lua_insert(L, -2);
+  lua_setiuservalue(L, -2, 1);
+}
+
+static int database_gc(lua_State *L) {
+  mpb_database *database = lua_touserdata(L, 1);
+  mp_pool_release(database->pool);
+  database->pool = NULL;
+  return 0;
+}
+
+static mpb_database *test_database(lua_State *L, int index) {
+  mpb_database *database = luaL_testudata(L, index, MPB_DATABASE_TYPE);
+  if (database == NULL) {
+    mpb_usage(L, "call it with a colon: db:query(...)", "self is a %s; expected a database handle",
+              luaL_typename(L, index));
+  }
+  return database;
+}
+
+static bool is_over(const mpb_database *database) {
+  const mp_transaction *transaction = database->lease->transaction;
+  return transaction == NULL || mp_transaction_serial(transaction, database->level) != database->serial;
+}
+
+mpb_database *mpb_check_database(lua_State *L, int index) {
+  mpb_database *database = test_database(L, index);
+  if (database->lease != NULL && database->level > 0 && (database->lease->connection == NULL || is_over(database))) {
+    mpb_usage(L, "use it inside of its function only", "the transaction is over");
+  }
+  if (database->lease != NULL && database->lease->connection == NULL) {
+    mpb_usage(L, "use it inside of its function only", "the connection was given back");
+  }
+  if (database->lease == NULL && mp_pool_is_closed(database->pool)) mpb_usage(L, NULL, "the pool is closed");
+  return database;
+}
+
+/* ---- options ------------------------------------------------------------------------------------------------------ */
+
+static const char *const option_names[] = {"rows", "timeout"};
+
+static void set_rows(lua_State *L, mpb_database *database) {
+  const char *shape = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  if (strcmp(shape, "arrays") == 0) {
+    database->arrays = true;
+  } else if (strcmp(shape, "tables") == 0) {
+    database->arrays = false;
+  } else {
+    mpb_usage(L, NULL, "option rows is %s; expected \"tables\" or \"arrays\"", luaL_tolstring(L, -1, NULL));
+  }
+}
+
+static void set_timeout(lua_State *L, mpb_database *database) {
+  double seconds = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
+  if (!(seconds > 0)) {
+    mpb_usage(L, NULL, "option timeout is %s; expected a number of seconds above 0", luaL_tolstring(L, -1, NULL));
+  }
+  database->timeout = seconds;
+}
+
+static int refuse_option(lua_State *L, const char *name) {
+  const char *nearest = mp_nearest_name(name, option_names, sizeof option_names / sizeof option_names[0]);
+  lua_pushfstring(L, "did you mean %s?", nearest == NULL ? "rows or timeout" : nearest);
+  return mpb_usage(L, lua_tostring(L, -1), "there is no option \"%s\"", name);
+}
+
+/* with{ rows = "arrays", timeout = 2 } -> a handle on the same, under other settings. */
+static int l_with(lua_State *L) {
+  mpb_database *from = mpb_check_database(L, 1);
+  if (!lua_istable(L, 2)) return mpb_bad_argument(L, 2, "the argument of with", "a table of options");
+  lua_settop(L, 2);
+  mpb_database *database = mpb_push_database(L, 1, from);
+  lua_pushnil(L);
+  while (lua_next(L, 2) != 0) {
+    const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
+    if (strcmp(name, "rows") == 0) {
+      set_rows(L, database);
+    } else if (strcmp(name, "timeout") == 0) {
+      set_timeout(L, database);
+    } else {
+      return refuse_option(L, name);
+    }
+    lua_settop(L, 4);
+  }
+  return 1;
+}
+
+/* ---- the rest -------------------------------------------------------------------------------------------------------- */
+
+/* close(): a pool for good; a connection goes back to its pool. May be repeated. */
+static int l_close(lua_State *L) {
+  mpb_database *database = test_database(L, 1);
+  if (database->lease != NULL) {
+    if (database->level > 0) return mpb_usage(L, NULL, "a transaction ends with its function and cannot be closed");
+    mpb_lease_end(database->lease);
+  } else {
+    mp_pool_close(database->pool);
+  }
+  return 0;
+}
+
+static int l_tostring(lua_State *L) {
+  const mpb_database *database = test_database(L, 1);
+  if (database->lease == NULL) {
+    lua_pushstring(L, mp_pool_is_closed(database->pool) ? "pool (closed)" : "pool");
+  } else if (database->level > 0) {
+    lua_pushstring(L, database->lease->connection == NULL || is_over(database) ? "transaction (over)" : "transaction");
+  } else {
+    lua_pushstring(L, database->lease->connection == NULL ? "connection (given back)" : "connection");
+  }
+  return 1;
+}
+
+static void set_count(lua_State *L, const char *name, int64_t value) {
+  lua_pushinteger(L, value);
+  lua_setfield(L, -2, name);
+}
+
+/* stats() -> a table of the pool's counters. */
+static int l_stats(lua_State *L) {
+  const mpb_database *database = test_database(L, 1);
+  mp_pool_stats stats;
+  mp_pool_stats_read(database->pool, &stats);
+  lua_createtable(L, 0, 20);
+  set_count(L, "max_size", stats.max_size);
+  set_count(L, "open", stats.open);
+  set_count(L, "idle", stats.idle);
+  set_count(L, "in_use", stats.in_use);
+  set_count(L, "returning", stats.returning);
+  set_count(L, "connecting", stats.connecting);
+  set_count(L, "waiting", stats.waiting);
+  set_count(L, "checkouts", stats.checkouts);
+  set_count(L, "waits", stats.waits);
+  set_count(L, "timeouts", stats.timeouts);
+  set_count(L, "connects", stats.connects);
+  set_count(L, "connect_failures", stats.connect_failures);
+  set_count(L, "closed_broken", stats.closed_broken);
+  set_count(L, "closed_idle", stats.closed_idle);
+  set_count(L, "closed_lifetime", stats.closed_lifetime);
+  set_count(L, "resets", stats.resets);
+  lua_pushnumber(L, stats.wait_seconds);
+  lua_setfield(L, -2, "wait_seconds");
+  lua_pushnumber(L, stats.wait_seconds_max);
+  lua_setfield(L, -2, "wait_seconds_max");
+  return 1;
+}
+
+/* kind() -> "pool", "connection" or "transaction". */
+static int l_kind(lua_State *L) {
+  const mpb_database *database = test_database(L, 1);
+  lua_pushstring(L, database->lease == NULL ? "pool" : database->level > 0 ? "transaction" : "connection");
+  return 1;
+}
+
+/* ---- transactions: what scripts/moonpool/transaction.lua is made of --------------------------------------------- */
+
+static bool option_flag(lua_State *L, int index, const char *name) {
+  lua_getfield(L, index, name);
+  bool set = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return set;
+}
+
+static void read_options(lua_State *L, int index, mp_transaction_options *options, double *timeout) {
+  if (lua_getfield(L, index, "isolation") != LUA_TNIL) {
+    const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    if (!mp_isolation_named(name, &options->isolation)) {
+      mpb_usage(L, NULL,
+                "option isolation is \"%s\"; expected \"read committed\", \"repeatable read\" or \"serializable\"",
+                luaL_tolstring(L, -1, NULL));
+    }
+  }
+  lua_pop(L, 1);
+  options->read_only = option_flag(L, index, "read_only");
+  options->deferrable = option_flag(L, index, "deferrable");
+  lua_getfield(L, index, "timeout");
+  *timeout = lua_tonumber(L, -1);
+  lua_pop(L, 1);
+}
+
+/* begin(connection, options) -> a handle on a transaction, or on a savepoint in the one that is open. Sends nothing. */
+static int l_begin(lua_State *L) {
+  const mpb_database *from = mpb_check_database(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  if (from->lease == NULL) return mpb_usage(L, NULL, "a transaction needs a connection of its own");
+  mpb_lease *lease = from->lease;
+  mp_transaction_options options = {0};
+  double timeout = 0;
+  read_options(L, 2, &options, &timeout);
+  lua_settop(L, 2);
+  mpb_database *database = mpb_push_database(L, 1, from);
+  mp_error **error = mpb_error_slot(L);
+  if (lease->transaction == NULL) {
+    lease->transaction = mp_transaction_create(lease->connection, &options, error);
+    if (lease->transaction == NULL) return mpb_raise(L);
+    lease->deadline = timeout > 0 ? mp_clock_after(timeout) : MP_FOREVER;
+  } else if (!mp_transaction_push(lease->transaction, error)) {
+    return mpb_raise(L);
+  }
+  database->level = mp_transaction_level(lease->transaction);
+  database->serial = mp_transaction_serial(lease->transaction, database->level);
+  lua_newtable(L);
+  lua_setiuservalue(L, -2, 2);
+  return 1;
+}
+
+/* notes(transaction) -> the table that belongs to its level. */
+static int l_notes(lua_State *L) {
+  test_database(L, 1);
+  lua_getiuservalue(L, 1, 2);
+  return 1;
+}
+
+/* is_open(handle) -> true while it can be used. */
+static int l_is_open(lua_State *L) {
+  const mpb_database *database = test_database(L, 1);
+  bool open = database->lease == NULL ? !mp_pool_is_closed(database->pool) : database->lease->connection != NULL;
+  if (open && database->level > 0) open = !is_over(database);
+  lua_pushboolean(L, open);
+  return 1;
+}
+
+void mpb_open_database(lua_State *L, mpb_runtime *runtime) {
+  static const luaL_Reg lease_functions[] = {{"__gc", lease_gc}, {NULL, NULL}};
+  static const luaL_Reg metamethods[] = {
+      {"__gc", database_gc}, {"__close", l_close}, {"__tostring", l_tostring}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"query", mpb_l_query},   {"one", mpb_l_one},     {"first", mpb_l_first}, {"value", mpb_l_value},
+      {"exec", mpb_l_exec},     {"script", mpb_l_script}, {"with", l_with},     {"close", l_close},
+      {"stats", l_stats},       {"kind", l_kind},       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"acquire", mpb_l_acquire}, {"begin", l_begin},     {"finish", mpb_l_finish},
+                                       {"notes", l_notes},         {"is_open", l_is_open}, {NULL, NULL}};
+  mpb_new_metatable(L, runtime, LEASE_TYPE, lease_functions, NULL);
+  lua_pop(L, 1);
+  mpb_new_metatable(L, runtime, MPB_DATABASE_TYPE, metamethods, methods);
+  lua_getfield(L, -1, "__index"); /* for the methods that are written in Lua */
+  lua_setfield(L, -3, "methods");
+  lua_pop(L, 1);
+  mpb_set_functions(L, runtime, functions);
+}

@@ -1,0 +1,41 @@
+--- Moonpool: PostgreSQL for Lua scripts.
+---
+---     local mp = require "moonpool"
+---     local db = mp.connect()
+---     mp.show(db:query("select id, name from users where active = $1", true))
+
+local core = require "moonpool.core"
+require "moonpool.database"
+require "moonpool.transaction"
+
+---@class moonpool
+---@field null lightuserdata SQL's NULL where nil cannot stand: in lists, in JSON, among named parameters
+---@field version string
+local M = {
+  version = core.version,
+
+  -- values
+  null = core.null,
+  numeric = core.numeric,
+  timestamp = core.timestamp,
+  date = core.date,
+  time = core.time,
+  interval = core.interval,
+  bytes = core.bytes,
+  array = core.array,
+  json = core.json,
+  uuid = core.uuid,
+
+  -- errors
+  error = core.error,
+  is_error = core.is_error,
+
+  -- tasks
+  all = core.all,
+  sleep = core.sleep,
+
+  connect = core.connect,
+  show = require("moonpool.show").show,
+}
+
+return M
