@@ -58,7 +58,7 @@ static int find_in_library(lua_State *L, const char *name, int module, int loadl
     lua_pushvalue(L, module);
     return 2;
   }
-  if (strcmp(lua_tostring(L, -1), "init") != 0 && access(lua_tostring(L, module), F_OK) == 0)
+  if (access(lua_tostring(L, module), F_OK) == 0)
     return luaL_error(L, "error loading module '%s' from file '%s':\n\t%s", name, lua_tostring(L, module),
                       lua_tostring(L, -2));
   lua_pushfstring(L, "no file '%s'", lua_tostring(L, module));
