@@ -276,29 +276,44 @@ static bool fail_at(const char *text, size_t offset, const char *wrong, mp_error
   return mp_error_set(error, MP_ERROR_DECODE, "JSON, line %zu, column %zu: %s", line, column, wrong);
 }
 
-/* yajl's own words, of which only what stands behind "... error: " is for a person. */
-static bool fail_as_yajl_says(yajl_handle parser, const char *text, size_t size, mp_error **error) {
-  size_t offset = yajl_get_bytes_consumed(parser);
-  if (offset > size) offset = size;
+/* yajl's own words, of which only what stands behind "... error: " is for a person. behind: the first byte it did not
+ * take; what is wrong is the one before, except where yajl gave a character back. */
+static bool fail_as_yajl_says(yajl_handle parser, const char *text, size_t behind, mp_error **error) {
   unsigned char *said = yajl_get_error(parser, 0, NULL, 0);
   if (said == NULL) return mp_error_set_memory(error);
   char *wrong = (char *)said;
-  wrong[strcspn(wrong, "\n")] = '\0';
+  wrong[strcspn(wrong, ".\n")] = '\0';
   char *words = strstr(wrong, "error: ");
-  fail_at(text, offset, words == NULL ? wrong : words + strlen("error: "), error);
+  words = words == NULL ? wrong : words + strlen("error: ");
+  bool too_early = strcmp(words, "premature EOF") == 0;
+  bool taken = strncmp(wrong, "parse", 5) == 0 || strncmp(words, "invalid char in", 15) == 0;
+  size_t offset = taken && !too_early && behind > 0 ? behind - 1 : behind;
+  fail_at(text, offset, too_early ? "the document ends too early" : words, error);
   yajl_free_error(parser, said);
   return false;
+}
+
+/* Only blanks may follow the document. yajl is not asked: an unfinished string there passes for nothing. */
+static bool check_rest(const char *text, size_t size, size_t end, mp_error **error) {
+  while (end < size && strchr(" \t\r\n", text[end]) != NULL && text[end] != '\0')
+    end++;
+  return end == size || fail_at(text, end, "something follows the document", error);
 }
 
 static bool parse(mp_json_tape *tape, yajl_handle parser, const char *text, size_t size, mp_error **error) {
   struct mp_json_private *state = tape->private_;
   yajl_config(parser, yajl_dont_validate_strings, 1); /* done before, and faster */
+  yajl_config(parser, yajl_allow_trailing_garbage, 1);
   yajl_status status = yajl_parse(parser, (const unsigned char *)text, size);
-  if (status == yajl_status_ok) status = yajl_complete_parse(parser);
-  if (status == yajl_status_ok) return true;
+  size_t end = yajl_get_bytes_consumed(parser);
+  if (status == yajl_status_ok) {
+    status = yajl_complete_parse(parser);
+    if (status != yajl_status_ok) end = size;
+  }
+  if (status == yajl_status_ok) return check_rest(text, size, end, error);
   if (state->no_memory) return mp_error_set_memory(error);
-  if (state->wrong != NULL) return fail_at(text, yajl_get_bytes_consumed(parser), state->wrong, error);
-  return fail_as_yajl_says(parser, text, size, error);
+  if (state->wrong != NULL) return fail_at(text, end - 1, state->wrong, error);
+  return fail_as_yajl_says(parser, text, end, error);
 }
 
 void mp_json_tape_init(mp_json_tape *tape) {

@@ -173,6 +173,8 @@ static void it_refuses_what_is_no_json(void **state) {
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
     assert_json_refused(wrong[i], strlen(wrong[i]), "JSON, line ");
   }
+  assert_json_refused("1 \"a", 4, "column 3: something follows the document");
+  assert_json_refused("[] \n x", 6, "line 2, column 2: something follows the document");
   assert_json_refused("1\0", 2, "JSON, line ");
   assert_json_refused("[\"a\0b\"]", 7, "JSON, line ");
 }
@@ -180,7 +182,12 @@ static void it_refuses_what_is_no_json(void **state) {
 static void it_says_where_and_what(void **state) {
   (void)state;
   static const char *const cases[][2] = {
-      {"[1,\n \"é\", x]", "JSON, line 2, column "},
+      {"[1,\n \"é\", x]", "JSON, line 2, column 7: "},
+      {"[1,\n", "JSON, line 2, column 1: the document ends too early"},
+      {"\"abc", "JSON, line 1, column 5: the document ends too early"},
+      {"[1, 2}", "JSON, line 1, column 6: "},
+      {"{\"a\":1,\"a\":2}", "column 13: two keys of one name"},
+      {"[\"a\n\"]", "line 1, column 4: invalid character inside string"},
       {"\"\xff\"", "JSON, line 1, column 2: invalid UTF-8"},
       {"[\n\"\\ud800\"]", "JSON, line 2, column 2: half of a surrogate pair"},
       {"\"\\udc00\"", "half of a surrogate pair"},
