@@ -67,10 +67,11 @@ bool mp__diagnose_timeout(const mp_pool *pool, const mp_checkout *checkout, int6
   if (error == NULL) return false;
   const mp__slots *slots = &pool->slots;
   int64_t in_front = count_in_front(checkout);
+  double allowed = checkout->deadline > checkout->started ? seconds_since(checkout->started, checkout->deadline) : 0;
   mp_error_set(error, MP_ERROR_TIMEOUT,
                "no connection within %.3g s: of at most %" PRId64 ", %" PRId64 " in use and %" PRId64
                " being opened; %" PRId64 " checkout%s in front",
-               seconds_since(checkout->started, now), slots->capacity, mp__slots_count(slots, MP__SLOT_LENT),
+               allowed, slots->capacity, mp__slots_count(slots, MP__SLOT_LENT),
                mp__slots_count(slots, MP__SLOT_OPENING), in_front, plural(in_front));
   mp_buffer text;
   mp_buffer_init(&text, TEXT_LIMIT);
