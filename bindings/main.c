@@ -39,6 +39,11 @@ static int print_own_version(void) {
   return EXIT_SUCCESS;
 }
 
+static int print_help(lua_State *L, const char *program) {
+  mpb_options_usage(stdout, program);
+  return mpb_verb_help(L, program);
+}
+
 static bool run_environment(lua_State *L, const char *program) {
   const char *name = "LUA_INIT" LUA_VERSUFFIX;
   const char *code = getenv(name);
@@ -124,7 +129,7 @@ static int l_run(lua_State *L) {
   switch (call->options.action) {
   case MPB_RUN: call->exit_code = run_as_lua(L, call); break;
   case MPB_VERB: call->exit_code = mpb_verb_run(L, call->program, call->argc, call->argv); break;
-  case MPB_HELP: call->exit_code = mpb_verb_help(L, call->program); break;
+  case MPB_HELP: call->exit_code = print_help(L, call->program); break;
   case MPB_VERSION: call->exit_code = print_own_version(); break;
   }
   return 0;

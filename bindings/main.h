@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <lua.h>
 
@@ -30,6 +31,8 @@ typedef struct mpb_options {
 /* Reads argv; runs nothing. argv: borrowed for the call.
  * Returns 0, or the index of the argument that is wrong; *options is complete only with 0. */
 int mpb_options_read(mpb_options *options, int argc, char **argv);
+
+void mpb_options_usage(FILE *to, const char *program);
 
 /* Says on standard error what is wrong with the argument `argument`, and how the program is used. */
 void mpb_options_explain(const char *program, const char *argument);
@@ -80,7 +83,7 @@ void mpb_locate_open(lua_State *L);
 bool mpb_verb_exists(const char *name);
 /* Calls moonpool.command's run with the verb argv[1] and the arguments behind it. Returns the exit code. */
 int mpb_verb_run(lua_State *L, const char *program, int argc, char **argv);
-/* Calls moonpool.command's help, which prints it. Returns the exit code. */
+/* Calls moonpool.command's help, which prints the verbs. Returns the exit code. */
 int mpb_verb_help(lua_State *L, const char *program);
 
 /* --- main_repl.c: interactive mode ------------------------------------------------------------------------------- */

@@ -90,13 +90,17 @@ int mpb_options_read(mpb_options *options, int argc, char **argv) {
   return 0;
 }
 
+void mpb_options_usage(FILE *to, const char *program) {
+  fprintf(to, usage, program);
+  fflush(to);
+}
+
 void mpb_options_explain(const char *program, const char *argument) {
   if (takes_value(argument))
     fprintf(stderr, "%s: '%s' needs argument\n", program, argument);
   else
     fprintf(stderr, "%s: unrecognized option '%s'\n", program, argument);
-  fprintf(stderr, usage, program);
-  fflush(stderr);
+  mpb_options_usage(stderr, program);
 }
 
 /* "name" is required into the global of its name, "global=name" into another. */

@@ -319,7 +319,7 @@ describe("the executable", function()
     it("are listed by --help, each that has a file", function()
       local listed = {}
       local result = shell(quote(executable) .. " --help")
-      for name in (result.out:match("Verbs:\n(.-)\n\n") or ""):gmatch("%f[^\n\0]  (%l+) ") do
+      for name in (result.out:match("Verbs, [^\n]*\n(.-)\n\n") or ""):gmatch("%f[^\n\0]  (%l+) ") do
         listed[#listed + 1] = name
       end
 

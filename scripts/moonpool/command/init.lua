@@ -8,33 +8,15 @@
 
 local M = {}
 
-local OPTIONS = [==[
-usage: moonpool [options] [script [args]]
-       moonpool <verb> [args]
+local HEAD = [[
 
-A Lua interpreter with a database in it. Without a script it runs standard input, or on a terminal asks for
-statements.
+Verbs, as the first argument:
+]]
 
-Options, as in lua5.4:
-  -e stat    execute string 'stat'
-  -i         enter interactive mode after executing 'script'
-  -l mod     require library 'mod' into global 'mod'
-  -l g=mod   require library 'mod' into global 'g'
-  -v         show the version of Lua
-  -E         ignore environment variables
-  -W         turn warnings on
-  --         stop handling options
-  -          stop handling options and execute standard input
-  --help     show this text
-  --version  show the versions of Moonpool and Lua
+local FOOT = [[
 
-Verbs:
-]==]
-
-local FOOT = [==[
-
-`moonpool <verb> --help` tells more. A script that has the name of a verb is called with its folder: ./migrate
-]==]
+'moonpool verb --help' tells more. A script that has the name of a verb is called with its folder: ./migrate
+]]
 
 ---@param name string
 ---@return moonpool.command.Verb
@@ -42,7 +24,7 @@ local function load_verb(name)
   return require("moonpool.command." .. name)
 end
 
---- Prints how the program is used, with one line for each verb.
+--- Prints one line for each verb; the executable has printed the options.
 ---@param names string[] the verbs
 ---@return integer exit_code
 function M.help(names)
@@ -50,7 +32,7 @@ function M.help(names)
   for _, name in ipairs(names) do
     lines[#lines + 1] = ("  %-9s  %s\n"):format(name, load_verb(name).summary)
   end
-  io.stdout:write(OPTIONS, table.concat(lines), FOOT)
+  io.stdout:write(HEAD, table.concat(lines), FOOT)
   return 0
 end
 
