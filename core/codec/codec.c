@@ -134,6 +134,7 @@ static bool is_valid_text(const mp_value *value, mp_error **error) {
 }
 
 bool mp_value_needs_type(const mp_value *value) {
+  if (value->kind == MP_VALUE_JSON || value->kind == MP_VALUE_ARRAY) return value->as.bytes.data == NULL;
   if (value->kind != MP_VALUE_TEXT) return false;
   const char *text = value->as.bytes.data;
   size_t size = value->as.bytes.size;
