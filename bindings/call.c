@@ -394,6 +394,7 @@ static int start(lua_State *L, mpb_call *call, lua_KContext context, const mp_ho
     on_connection(L, call);
     return go_on(L, call, context);
   }
+  mpb_note_place(L);
   double patience = mp_settings_pool(mp_pool_settings_of(call->pool))->checkout_timeout;
   int64_t deadline = earlier(mp_clock_after(patience), call->deadline);
   call->checkout = mp_checkout_start(call->pool, holder, deadline, mpb_error_slot(L));

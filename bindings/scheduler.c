@@ -13,6 +13,7 @@
 #include <uv.h>
 
 #include "error.h"
+#include "main.h"
 
 typedef struct group group;
 
@@ -51,6 +52,7 @@ struct mpb_scheduler {
   mpb_runtime *runtime;
   mp_holder main_holder;
   mpb_task *running;
+  lua_State *volatile *interruptible; /* the executable's note of who runs, for Ctrl-C; NULL in another host */
   uint64_t last_task; /* numbers given out; the main thread is number 1 */
   mpb_task *first_ready, **last_ready;
 };
@@ -287,9 +289,18 @@ bool mpb_wait(lua_State *L, mpb_operation *operation) {
   return task == NULL ? wait_here(L, operation) : park(scheduler, task, operation);
 }
 
-const mp_holder *mpb_holder_of(lua_State *L) {
+static mp_holder *present_holder(lua_State *L) {
   mpb_scheduler *scheduler = mpb_runtime_of(L)->scheduler;
-  mp_holder *holder = scheduler->running == NULL ? &scheduler->main_holder : &scheduler->running->holder;
+  return scheduler->running == NULL ? &scheduler->main_holder : &scheduler->running->holder;
+}
+
+void mpb_note_place(lua_State *L) {
+  mp_holder *holder = present_holder(L);
+  mpb_where(L, holder->where, sizeof holder->where);
+}
+
+const mp_holder *mpb_holder_of(lua_State *L) {
+  mp_holder *holder = present_holder(L);
   holder->blocks_thread = task_of(L) == NULL;
   return holder;
 }
@@ -332,6 +343,11 @@ static void finish_task(lua_State *L, mpb_scheduler *scheduler, mpb_task *task, 
   }
 }
 
+static void note_running(mpb_scheduler *scheduler, mpb_task *task) {
+  scheduler->running = task;
+  if (scheduler->interruptible != NULL) *scheduler->interruptible = task == NULL ? NULL : task->co;
+}
+
 static void resume_task(lua_State *L, mpb_scheduler *scheduler, mpb_task *task) {
   mpb_task *outer = scheduler->running;
   bool is_new = lua_status(task->co) == LUA_OK;
@@ -343,9 +359,9 @@ static void resume_task(lua_State *L, mpb_scheduler *scheduler, mpb_task *task) 
     return;
   }
   task->state = TASK_RUNNING;
-  scheduler->running = task;
+  note_running(scheduler, task);
   status = lua_resume(task->co, L, 0, &results);
-  scheduler->running = outer;
+  note_running(scheduler, outer);
   if (status == LUA_YIELD) {
     if (task->state == TASK_RUNNING) { /* coroutine.yield by the script itself, which nobody would resume */
       lua_settop(task->co, 0);
@@ -572,6 +588,9 @@ void mpb_open_scheduler(lua_State *L, mpb_runtime *runtime) {
   scheduler->last_ready = &scheduler->first_ready;
   scheduler->main_holder.thread = scheduler;
   scheduler->main_holder.task = ++scheduler->last_task;
+  lua_getfield(L, LUA_REGISTRYINDEX, MPB_RUNNING);
+  scheduler->interruptible = lua_touserdata(L, -1);
+  lua_pop(L, 1);
   mpb_new_metatable(L, runtime, GROUP_TYPE, group_functions, NULL);
   mpb_new_metatable(L, runtime, SLEEP_TYPE, sleep_functions, NULL);
   lua_pop(L, 2);

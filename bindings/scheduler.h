@@ -35,6 +35,9 @@ void mpb_operation_finish(mpb_operation *operation);
 /* The holder that stands for whoever runs now in L. */
 const mp_holder *mpb_holder_of(lua_State *L);
 
+/* Notes where the script is now as the place of that holder: for whoever has to wait, and may have to be named. */
+void mpb_note_place(lua_State *L);
+
 /* Adds `all` and `sleep` to the module table on top of the stack. */
 void mpb_open_scheduler(lua_State *L, mpb_runtime *runtime);
 void mpb_scheduler_close(mpb_runtime *runtime); /* for the runtime's finaliser */
