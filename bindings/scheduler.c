@@ -234,13 +234,14 @@ static bool is_interrupted(const mpb_runtime *runtime, lua_Hook before) {
   return lua_gethook(runtime->main) != before && lua_gethook(runtime->main) != NULL;
 }
 
-static int raise_interrupted(lua_State *L, mpb_runtime *runtime) {
-  lua_sethook(runtime->main, NULL, 0, 0);
-  return luaL_error(L, "interrupted!");
+/* The interruption is taken here: the hooks that it has set must not raise it once more. */
+static void clear_hooks(lua_State *L) {
+  lua_sethook(L, NULL, 0, 0);
+  lua_sethook(mpb_runtime_of(L)->main, NULL, 0, 0);
 }
 
-static void fail_interrupted(mpb_runtime *runtime, mpb_operation *operation) {
-  lua_sethook(runtime->main, NULL, 0, 0);
+static void fail_interrupted(lua_State *L, mpb_operation *operation) {
+  clear_hooks(L);
   mp_error_set(&operation->error, MP_ERROR_CANCELLED, "interrupted!");
   operation->step = MP_STEP_FAILED;
 }
@@ -257,7 +258,7 @@ static bool wait_here(lua_State *L, mpb_operation *operation) {
     if (operation->cancel == NULL) break;
     operation->cancel(operation->self);
   }
-  if (interrupted) fail_interrupted(runtime, operation);
+  if (interrupted) fail_interrupted(L, operation);
   return true;
 }
 
@@ -525,7 +526,8 @@ static int l_all(lua_State *L) {
     if (parent->cancelled) cancel_group(scheduler, tasks);
     if (!park(scheduler, parent, &tasks->waiting)) return lua_yieldk(L, 0, 0, all_finish);
   } else if (!run_group(L, scheduler, tasks)) {
-    return raise_interrupted(L, runtime);
+    clear_hooks(L);
+    return luaL_error(L, "interrupted!");
   }
   return all_finish(L, LUA_OK, 0);
 }
