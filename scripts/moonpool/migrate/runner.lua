@@ -69,7 +69,7 @@ local function perform(run, sql, note)
     session:exec("reset session authorization")
     note(session)
   end
-  if false then
+  if sql.is_transaction then
     conn:transaction(function(tx)
       tx:query("select set_config('lock_timeout', $1, true)", run.lock_timeout)
       script.run(sql, tx)
