@@ -1,0 +1,116 @@
+/* A Lua list into the text of a PostgreSQL array: nested lists are dimensions, which must be rectangular. An element of
+ * a json array that is a table is a document, and no dimension. Nothing here can raise. */
+#include "value_types.h"
+
+typedef struct writer {
+  lua_State *L;
+  const mp_codec *element;
+  mp_buffer *out;
+  mp_buffer text; /* of one element */
+  mp_error **error;
+  int dimensions; /* known once the first element is found; 0 before */
+  lua_Integer lengths[MP_ARRAY_DIMENSIONS];
+} writer;
+
+static bool is_dimension(const writer *write) {
+  if (!lua_istable(write->L, -1)) return false;
+  return write->element->kind != MP_VALUE_JSON || mpb_is_array(write->L, -1);
+}
+
+static bool refuse_shape(const writer *write) {
+  mp_error_set(write->error, MP_ERROR_USAGE, "the lists of an array are not all equally long and deep");
+  if (write->error != NULL)
+    mp_error_put(*write->error, MP_ERROR_HINT, "PostgreSQL's arrays are rectangular: { { 1, 2 }, { 3, 4 } }");
+  return false;
+}
+
+static bool write_document(writer *write) {
+  mp_buffer_clear(&write->text);
+  return mpb_json_write(write->L, lua_gettop(write->L), &write->text, write->error);
+}
+
+/* The text of a value that is no list. Lua strings in an array of bytea are bytes. */
+static bool write_scalar(writer *write, bool *is_null) {
+  mp_value value;
+  if (!mpb_to_value(write->L, lua_gettop(write->L), 0, &value, write->error)) return false;
+  *is_null = value.kind == MP_VALUE_NULL;
+  if (*is_null) return true;
+  if (value.kind == MP_VALUE_TEXT && write->element->kind == MP_VALUE_BYTES) value.kind = MP_VALUE_BYTES;
+  mp_buffer_clear(&write->text);
+  return mp_value_text(&value, &write->text, write->error);
+}
+
+static bool write_element(writer *write) {
+  bool is_null = false;
+  const bool ok = lua_istable(write->L, -1) ? write_document(write) : write_scalar(write, &is_null);
+  if (!ok) return false;
+  if (!mp_buffer_ok(&write->text)) return mp_error_set_memory(write->error);
+  if (is_null) {
+    mp_buffer_adds(write->out, "NULL");
+  } else {
+    mp_array_add_element(write->out, write->text.data, write->text.size);
+  }
+  return true;
+}
+
+static bool write_list(writer *write, int depth);
+
+/* What is on top of the stack, `depth` lists deep. */
+static bool write_item(writer *write, int depth) {
+  if (is_dimension(write)) {
+    if (write->dimensions == depth) return refuse_shape(write);
+    return write_list(write, depth);
+  }
+  if (write->dimensions == 0) write->dimensions = depth;
+  if (write->dimensions != depth) return refuse_shape(write);
+  return write_element(write);
+}
+
+static bool look(writer *write, lua_Integer *length) {
+  const mpb_shape shape = mpb_table_shape(write->L, lua_gettop(write->L), length, write->error);
+  if (shape != MPB_SHAPE_RECORD) return shape != MPB_SHAPE_BAD;
+  mp_error_set(write->error, MP_ERROR_USAGE, "an array needs a list, but the table has string keys");
+  if (write->error != NULL)
+    mp_error_put(*write->error, MP_ERROR_HINT, "write { value, value, ... }; for a JSON document say mp.json(value)");
+  return false;
+}
+
+/* The list on top of the stack; `depth` counts those around it. */
+static bool write_list(writer *write, int depth) {
+  lua_State *L = write->L;
+  lua_Integer length = 0;
+  if (depth == MP_ARRAY_DIMENSIONS) {
+    return mp_error_set(write->error, MP_ERROR_USAGE, "an array has more than %d dimensions, or contains itself",
+                        MP_ARRAY_DIMENSIONS);
+  }
+  if (!lua_checkstack(L, 8)) return mp_error_set_memory(write->error);
+  if (!look(write, &length)) return false;
+  if (length == 0 && depth > 0) {
+    return mp_error_set(write->error, MP_ERROR_USAGE,
+                        "an array contains an empty list: it would have no elements at all");
+  }
+  if (write->dimensions == 0) write->lengths[depth] = length;
+  if (write->lengths[depth] != length) return refuse_shape(write);
+  mp_buffer_addc(write->out, '{');
+  for (lua_Integer i = 1; i <= length; i++) {
+    if (i > 1) mp_buffer_addc(write->out, ',');
+    lua_rawgeti(L, -1, i);
+    if (!write_item(write, depth + 1)) return false;
+    lua_pop(L, 1);
+  }
+  mp_buffer_addc(write->out, '}');
+  return true;
+}
+
+bool mpb_array_write(lua_State *L, int index, const mp_codec *element, mp_buffer *out, mp_error **error) {
+  const int top = lua_gettop(L);
+  writer write = {.L = L, .element = element, .out = out, .error = error};
+  if (!lua_checkstack(L, 1)) return mp_error_set_memory(error);
+  mp_buffer_init(&write.text, SIZE_MAX);
+  lua_pushvalue(L, index);
+  bool ok = write_list(&write, 0);
+  lua_settop(L, top);
+  mp_buffer_finish(&write.text);
+  if (ok && !mp_buffer_ok(out)) ok = mp_error_set_memory(error);
+  return ok;
+}

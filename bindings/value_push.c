@@ -1,0 +1,122 @@
+/* From the server: one decoded value becomes one Lua value. */
+#include "value_types.h"
+
+static const char guard_key = 0; /* of the value in the registry whose __close lets the collector go on */
+
+static int l_resume(lua_State *L) {
+  lua_gc(L, LUA_GCRESTART);
+  return 0;
+}
+
+void mpb_open_push(lua_State *L) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, l_resume);
+  lua_setfield(L, -2, "__close");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &guard_key);
+}
+
+void mpb_values_begin(lua_State *L, mpb_runtime *runtime, mpb_values *values) {
+  *values = (mpb_values){.runtime = runtime, .base = lua_gettop(L) + 1};
+  lua_pushnil(L); /* the guard's place */
+  for (int kind = MP_VALUE_NUMERIC; kind <= MP_VALUE_ARRAY; kind++)
+    mpb_push_metatable(L, (mp_value_kind)kind);
+}
+
+void mpb_values_pause(lua_State *L, mpb_values *values) {
+  if (values->paused || lua_gc(L, LUA_GCISRUNNING) == 0) return;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &guard_key);
+  lua_replace(L, values->base);
+  lua_toclose(L, values->base);
+  lua_gc(L, LUA_GCSTOP);
+  values->paused = true;
+}
+
+void mpb_values_end(lua_State *L, mpb_values *values) {
+  if (values->paused) lua_closeslot(L, values->base);
+  values->paused = false;
+}
+
+static void push_decoded(lua_State *L, const mpb_values *values, mp_value_kind kind, const void *from, size_t size) {
+  mpb_push_bare_copy(L, from, size);
+  lua_pushvalue(L, mpb_metatable_slot(values, kind));
+  lua_setmetatable(L, -2);
+}
+
+/* ---- arrays ---- */
+
+static bool push_element(lua_State *L, const mpb_values *values, mp_array *array, mp_error **error) {
+  mp_error *wrong = NULL;
+  mp_value element;
+  if (!mp_array_next(array, &values->runtime->text, &element, &wrong)) {
+    if (wrong == NULL) return mp_error_set(error, MP_ERROR_DECODE, "the server sent an array that ends too early");
+    mp_error_move(error, wrong);
+    return false;
+  }
+  if (element.kind == MP_VALUE_NULL) {
+    lua_pushlightuserdata(L, NULL);
+    return true;
+  }
+  if (element.kind != MP_VALUE_JSON) return mpb_push_value(L, values, &element, error);
+  /* Its text may lie in the scratch memory of elements, where it would not outlive the making of tables. */
+  lua_pushlstring(L, element.as.bytes.data, element.as.bytes.size);
+  if (!mpb_push_json(L, values, lua_tostring(L, -1), element.as.bytes.size, error)) return false;
+  lua_remove(L, -2);
+  return true;
+}
+
+static bool push_dimension(lua_State *L, const mpb_values *values, mp_array *array, int dimension, mp_error **error) {
+  int length = dimension < array->dimensions ? array->lengths[dimension] : 0;
+  bool is_last = dimension + 1 >= array->dimensions;
+  luaL_checkstack(L, 6, NULL);
+  lua_createtable(L, length, 0);
+  lua_pushvalue(L, mpb_metatable_slot(values, MP_VALUE_ARRAY));
+  lua_setmetatable(L, -2);
+  for (int i = 1; i <= length; i++) {
+    bool ok = is_last ? push_element(L, values, array, error) : push_dimension(L, values, array, dimension + 1, error);
+    if (!ok) return false;
+    lua_rawseti(L, -2, i);
+  }
+  return true;
+}
+
+static bool push_array(lua_State *L, const mpb_values *values, const mp_array *array, mp_error **error) {
+  mp_array cursor = *array;
+  return push_dimension(L, values, &cursor, 0, error);
+}
+
+/* ---- any value ---- */
+
+static void push_null(lua_State *L, const mpb_values *values) {
+  if (values->null_as_sentinel) {
+    lua_pushlightuserdata(L, NULL);
+  } else {
+    lua_pushnil(L);
+  }
+}
+
+bool mpb_push_value(lua_State *L, const mpb_values *values, const mp_value *value, mp_error **error) {
+  switch (value->kind) {
+  case MP_VALUE_NULL: push_null(L, values); return true;
+  case MP_VALUE_BOOL: lua_pushboolean(L, value->as.boolean); return true;
+  case MP_VALUE_INTEGER: lua_pushinteger(L, value->as.integer); return true;
+  case MP_VALUE_FLOAT: lua_pushnumber(L, value->as.number); return true;
+  case MP_VALUE_TEXT:
+  case MP_VALUE_BYTES:
+  case MP_VALUE_UUID: lua_pushlstring(L, value->as.bytes.data, value->as.bytes.size); return true;
+  case MP_VALUE_NUMERIC:
+    push_decoded(L, values, MP_VALUE_NUMERIC, value->as.numeric, mp_numeric_size(value->as.numeric));
+    return true;
+  case MP_VALUE_TIMESTAMPTZ:
+  case MP_VALUE_TIMESTAMP:
+  case MP_VALUE_DATE:
+  case MP_VALUE_TIME: push_decoded(L, values, value->kind, &value->as.integer, sizeof value->as.integer); return true;
+  case MP_VALUE_INTERVAL:
+    push_decoded(L, values, MP_VALUE_INTERVAL, &value->as.interval, sizeof value->as.interval);
+    return true;
+  case MP_VALUE_JSON: return mpb_push_json(L, values, value->as.bytes.data, value->as.bytes.size, error);
+  case MP_VALUE_ARRAY: return push_array(L, values, &value->as.array, error);
+  }
+  return mp_error_set(error, MP_ERROR_DECODE, "a value of an unknown kind");
+}
