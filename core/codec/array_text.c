@@ -1,5 +1,6 @@
 /* Array literals, `[2:3]={{1,NULL},{"a b","\\"}}`: the shape is checked first, as a whole, then elements are taken one
  * by one. And the quoting of an element in a literal that we write. */
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
@@ -91,6 +92,7 @@ static bool open_level(walk *state) {
 
 /* All sub-arrays of a level have one length. */
 static bool close_level(walk *state) {
+  assert(state->depth > 0);
   int level = --state->depth;
   int32_t count = state->counts[level];
   if (count == 0) return false;

@@ -1,6 +1,8 @@
 /* Calendar arithmetic on the proleptic Gregorian calendar: days and microseconds to fields and back, within the
  * server's ranges. Days are counted in eras of 400 years that begin on 1 March, so that a leap day is the last of its
  * year. */
+#include <assert.h>
+
 #include "codec/internal.h"
 #include "codec/time.h"
 
@@ -47,6 +49,7 @@ static bool is_leap(int64_t year) {
 }
 
 static int month_length(int64_t year, int month) {
+  assert(month >= 1 && month <= 12);
   static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   return month == 2 && is_leap(year) ? 29 : lengths[month - 1];
 }

@@ -2,6 +2,7 @@
  * else as text, which the server judges. */
 #include "codec/codec.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -217,6 +218,7 @@ static bool encode_binary(const mp_codec *codec, const mp_value *value, mp_buffe
 
 bool mp_encode_parameter(const mp_codec *codec, const mp_value *value, int number, mp_buffer *out, size_t *size,
                          int *format, mp_error **error) {
+  assert(value->kind != MP_VALUE_NULL && number > 0);
   size_t start = out->size;
   bool binary = accepts(codec, value->kind);
   bool ok = binary ? encode_binary(codec, value, out, error) : mp_value_text(value, out, error);

@@ -1,5 +1,6 @@
 /* JSON into a flat tape. yajl scans; here its events become nodes, numbers keep their value exactly, and what yajl lets
  * through (unpaired surrogates, duplicate keys, any depth) is refused. */
+#include <assert.h>
 #include <float.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,6 +197,7 @@ static int on_start_object(void *context) {
 
 static int on_end_array(void *context) {
   mp_json_tape *tape = context;
+  assert(tape->private_->depth > 0);
   tape->private_->depth--;
   return true;
 }
@@ -203,6 +205,7 @@ static int on_end_array(void *context) {
 static int on_end_object(void *context) {
   mp_json_tape *tape = context;
   struct mp_json_private *state = tape->private_;
+  assert(state->depth > 0);
   size_t first = state->open[--state->depth].first;
   if (has_duplicate(state->keys + first, state->key_count - first))
     return stop(tape, "two keys of one name in an object");

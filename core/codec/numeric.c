@@ -1,6 +1,7 @@
 /* numeric: its text form, its wire form, and the ways from and to integers and floats. Arithmetic is next door. */
 #include "codec/numeric.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,7 @@ static void trim(mp_numeric *number) {
 }
 
 bool mp__numeric_end(mp_buffer *out, mp_error **error) {
+  assert(out->size >= sizeof(mp_numeric));
   mp_numeric *number = numeric_at(out);
   trim(number);
   if (number->weight > MAX_WEIGHT) {
@@ -302,6 +304,7 @@ bool mp_numeric_decode(const char *bytes, size_t size, mp_buffer *out, mp_error 
 }
 
 void mp_numeric_encode(const mp_numeric *number, mp_buffer *out) {
+  assert(number->count <= UINT16_MAX && number->weight >= INT16_MIN && number->weight <= INT16_MAX);
   mp_buffer_add16(out, (uint16_t)number->count);
   mp_buffer_add16(out, (uint16_t)number->weight);
   mp_buffer_add16(out, number->sign);
@@ -377,8 +380,6 @@ double mp_numeric_to_float(const mp_numeric *number) {
   for (uint32_t i = 0; i < number->count; i++)
     decimal.mantissa = decimal.mantissa * BASE + (uint64_t)number->limbs[i];
   decimal.exponent = (number->weight - (int32_t)number->count + 1) * LIMB_DIGITS;
-  /* Zero has no sign in a numeric. */
-  if (decimal.mantissa == 0) return 0.0;
   mp__decimal_strip(&decimal);
   return mp__decimal_to_float(&decimal);
 }

@@ -1,5 +1,6 @@
 /* Arithmetic on numerics as the server does it: schoolbook methods on limbs of base 10,000, exact, with the scale of
  * the server's operators, and its rules for NaN and infinity. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,7 @@ static uint16_t larger_scale(const mp_numeric *a, const mp_numeric *b) {
 /* |big| + |small|, or |big| - |small| where |big| >= |small|. */
 static bool combine(const mp_numeric *big, const mp_numeric *small, bool add, uint16_t sign, mp_buffer *out,
                     mp_error **error) {
+  assert(add || compare_magnitude(big, small) >= 0);
   uint16_t scale = larger_scale(big, small);
   int64_t top = (big->weight > small->weight ? big->weight : small->weight) + 1;
   int64_t low = lowest_place(big) < lowest_place(small) ? lowest_place(big) : lowest_place(small);
@@ -169,14 +171,14 @@ bool mp_numeric_multiply(const mp_numeric *a, const mp_numeric *b, mp_buffer *ou
 /* Divides u by v, both normalised (Knuth's algorithm D): v has n >= 2 limbs, u has count + n, quotient has count. u is
  * overwritten. */
 static void divide_long(int32_t *u, const int32_t *v, size_t n, int16_t *quotient, size_t count) {
+  assert(n >= 2 && v[0] >= BASE / 2);
   for (size_t j = 0; j < count; j++) {
     int32_t top = u[j] * BASE + u[j + 1];
     int32_t guess = top / v[0];
     int32_t rest = top % v[0];
-    while (guess >= BASE || guess * v[1] > rest * BASE + u[j + 2]) {
+    while (guess * v[1] > rest * BASE + u[j + 2]) { /* then it is at most one too high */
       guess--;
       rest += v[0];
-      if (rest >= BASE) break;
     }
     int32_t borrow = 0;
     for (size_t i = n; i-- > 0;) {
@@ -185,7 +187,7 @@ static void divide_long(int32_t *u, const int32_t *v, size_t n, int16_t *quotien
       u[j + i + 1] = limb + borrow * BASE;
     }
     u[j] -= borrow;
-    if (u[j] < 0) { /* the guess was one too high: add the divisor back */
+    if (u[j] < 0) { /* it was: add the divisor back */
       guess--;
       int32_t carry = 0;
       for (size_t i = n; i-- > 0;) {

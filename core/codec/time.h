@@ -22,7 +22,8 @@ void mp_calendar_from_date(int32_t days, mp_calendar *calendar);
 
 /* Read ISO 8601 ("2026-11-24T18:39:19.123456Z", "+02", "+05:30", "+05:30:15", a blank instead of the T, "24:00:00",
  * years of more than four digits), and the server's text form ("2026-11-24 18:39:19+00", " BC", "infinity").
- * A timestamptz without an offset is refused: usage, with the hint to add one. Errors: usage (text shown, what is right). */
+ * A timestamptz without an offset is refused, and so is a timestamp with one, which it would lose.
+ * Errors: usage (text shown, what is right). */
 bool mp_timestamp_parse(const char *text, size_t size, bool with_zone, int64_t *microseconds, mp_error **error);
 bool mp_date_parse(const char *text, size_t size, int32_t *days, mp_error **error);
 bool mp_time_parse(const char *text, size_t size, int64_t *microseconds, mp_error **error);

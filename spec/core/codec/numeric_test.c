@@ -160,6 +160,20 @@ static void it_converts_to_the_nearest_float(void **state) {
   }
 }
 
+/* Just above the middle of two floats, by a digit that stands 900 places further on. */
+static void it_sees_the_last_digit_of_a_long_number(void **state) {
+  (void)state;
+  char text[1000];
+  int size = snprintf(text, sizeof text, "9007199254740993.%0900d", 0);
+  mp_buffer middle = numeric_of(text);
+  text[size - 1] = '1';
+  mp_buffer above = numeric_of(text);
+  assert_true(mp_numeric_to_float(mp_numeric_in(&middle)) == 9007199254740992.0);
+  assert_true(mp_numeric_to_float(mp_numeric_in(&above)) == 9007199254740994.0);
+  mp_buffer_finish(&middle);
+  mp_buffer_finish(&above);
+}
+
 static void it_comes_from_a_floats_shortest_form(void **state) {
   (void)state;
   static const struct {
@@ -274,6 +288,7 @@ int main(void) {
       cmocka_unit_test(it_converts_to_integers_exactly_or_not_at_all),
       cmocka_unit_test(it_comes_from_every_integer),
       cmocka_unit_test(it_converts_to_the_nearest_float),
+      cmocka_unit_test(it_sees_the_last_digit_of_a_long_number),
       cmocka_unit_test(it_comes_from_a_floats_shortest_form),
       cmocka_unit_test(it_orders_as_the_server_does),
       cmocka_unit_test(it_rounds_half_away_from_zero),

@@ -83,6 +83,12 @@ static void any_float4(sample *out) {
   out->value = float_value(isnan(number) ? (double)NAN : (double)number);
 }
 
+/* The middle of two float4: rounding it directly and rounding its digits may differ. */
+static void any_float4_middle(sample *out) {
+  float number = (float)random_integer(40) / 1e9F;
+  out->value = float_value(((double)number + (double)nextafterf(number, HUGE_VALF)) / 2);
+}
+
 static void add_digits(mp_buffer *to, int count) {
   while (count-- > 0)
     mp_buffer_addc(to, (char)('0' + (random_below(3) ? random_below(10) : 0)));
@@ -439,6 +445,7 @@ static const struct {
     {MP_OID_JSONB, any_json, false},
     {MP_OID_XML, any_xml, true},
     {MP_OID_FLOAT4, any_float8, false},
+    {MP_OID_FLOAT4, any_float4_middle, false},
     {MP_OID_FLOAT8, any_int8, false},
     {MP_OID_FLOAT4, any_int8, false},
     {MP_OID_NUMERIC, any_int8, false},
