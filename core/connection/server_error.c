@@ -40,10 +40,13 @@ static int position_in_source(const char *sent, const char *source, int position
 }
 
 static void add_statement(const mp_connection *connection, const PGresult *result, mp_error *error) {
-  if (connection->statement == NULL) return;
+  const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+  if (connection->statement == NULL) { /* a script: whoever sent it has its text */
+    if (position != NULL) mp_error_put_position(error, atoi(position));
+    return;
+  }
   const char *source = mp_statement_source(connection->statement);
   mp_error_put(error, MP_ERROR_STATEMENT, source);
-  const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
   if (position == NULL) return;
   size_t size;
   const char *sent = mp_statement_text(connection->statement, &size);
