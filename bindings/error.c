@@ -1,6 +1,7 @@
 /* mp_error -> Lua table, and back for printing. */
 #include "error.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +17,12 @@ mp_error **mpb_error_slot(lua_State *L) {
 
 /* ---- place ---------------------------------------------------------------------------------------------- */
 
+/* By the real path: a script of ours may have been found through a symbolic link or a ".." of the executable. */
 static bool is_ours(const mpb_runtime *runtime, const char *source) {
+  char path[PATH_MAX];
   size_t size = strlen(runtime->scripts);
-  return size > 0 && source[0] == '@' && strncmp(source + 1, runtime->scripts, size) == 0 &&
-         strncmp(source + 1 + size, "/moonpool/", 10) == 0;
+  return size > 0 && source[0] == '@' && realpath(source + 1, path) != NULL &&
+         strncmp(path, runtime->scripts, size) == 0 && strncmp(path + size, "/moonpool/", 10) == 0;
 }
 
 void mpb_where(lua_State *L, char *to, size_t size) {
