@@ -418,6 +418,7 @@ describe("migrate", function()
       local output, code = migrate(at("up"))
       assert.equal(1, code)
       assert.matches("^moonpool migrate: .*up%.sql:2:   nonsense;\n *%^", output)
+      assert.not_matches("%.lua", output)
     end)
 
     it("ends with 2 when it is called wrongly", function()
