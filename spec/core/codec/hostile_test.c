@@ -179,6 +179,57 @@ static void it_survives_pieces_of_values_put_together(void **state) {
   }
 }
 
+/* Memory that ends: buffers with every small limit. What comes out is whole, or an error of kind memory. */
+static void write_with_limit(const mp_codec *codec, const mp_value *value, size_t limit) {
+  mp_buffer out;
+  mp_buffer_init(&out, limit);
+  mp_error *error = NULL;
+  size_t size = 0;
+  int format;
+  if (!mp_encode_parameter(codec, value, 1, &out, &size, &format, &error)) {
+    assert_true(mp_error_kind_of(error) == MP_ERROR_MEMORY || mp_error_kind_of(error) == MP_ERROR_USAGE);
+  } else {
+    assert_int_equal(out.size, size + 1);
+  }
+  mp_error_free(error);
+  mp_buffer_finish(&out);
+}
+
+static void decode_with_limit(const mp_codec *codec, mp_decode *decoder, const char *bytes, size_t size, size_t limit) {
+  if (decoder == NULL) return;
+  mp_buffer scratch;
+  mp_buffer_init(&scratch, limit);
+  mp_value value;
+  mp_error *error = NULL;
+  if (!decoder(codec, bytes, size, &default_context, &scratch, &value, &error)) {
+    assert_true(mp_error_kind_of(error) == MP_ERROR_MEMORY || mp_error_kind_of(error) == MP_ERROR_DECODE);
+    mp_error_free(error);
+  } else if (value.kind == MP_VALUE_ARRAY) {
+    mp_value element;
+    while (mp_array_next(&value.as.array, &scratch, &element, &error))
+      continue;
+    mp_error_free(error);
+  } else {
+    write_with_limit(codec, &value, limit);
+  }
+  mp_buffer_finish(&scratch);
+}
+
+static void end_memory_everywhere(const char *bytes, size_t size) {
+  for (size_t limit = 0; limit < 48; limit++) {
+    for (size_t i = 0; i < sizeof oids / sizeof oids[0]; i++) {
+      const mp_codec *codec = mp_codec_find(oids[i]);
+      decode_with_limit(codec, codec->from_text, bytes, size, limit);
+      decode_with_limit(codec, codec->from_binary, bytes, size, limit);
+    }
+  }
+}
+
+static void it_reports_the_end_of_memory(void **state) {
+  (void)state;
+  each_honest_value(end_memory_everywhere);
+}
+
 /* More memory is never asked for than a small multiple of what was sent. */
 static void it_asks_for_no_memory_on_a_lies_behalf(void **state) {
   (void)state;
@@ -202,11 +253,9 @@ static void it_asks_for_no_memory_on_a_lies_behalf(void **state) {
 int main(void) {
   seed_random();
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(it_survives_truncation),
-      cmocka_unit_test(it_survives_flipped_bits),
-      cmocka_unit_test(it_survives_random_bytes),
-      cmocka_unit_test(it_survives_pieces_of_values_put_together),
-      cmocka_unit_test(it_asks_for_no_memory_on_a_lies_behalf),
+      cmocka_unit_test(it_survives_truncation),       cmocka_unit_test(it_survives_flipped_bits),
+      cmocka_unit_test(it_survives_random_bytes),     cmocka_unit_test(it_survives_pieces_of_values_put_together),
+      cmocka_unit_test(it_reports_the_end_of_memory), cmocka_unit_test(it_asks_for_no_memory_on_a_lies_behalf),
   };
   return cmocka_run_group_tests_name("hostile bytes", tests, NULL, NULL);
 }
