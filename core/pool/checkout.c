@@ -10,12 +10,10 @@ enum { MOST_WAKERS = 128 };
 
 static bool begin(mp_pool *pool, mp_checkout *checkout, mp_error **error) {
   if (pool->closed) return mp__pool_closed_error(error);
-  if (pool->queue.first == NULL) {
-    checkout->slot = mp__pool_take_idle(pool, checkout->holder, checkout->started);
-    if (checkout->slot != NULL) {
-      checkout->state = MP__CHECKOUT_GRANTED;
-      return true;
-    }
+  checkout->slot = mp__pool_take_idle(pool, checkout->holder, checkout->started);
+  if (checkout->slot != NULL) {
+    checkout->state = MP__CHECKOUT_GRANTED;
+    return true;
   }
   if (mp__is_deadlock(pool, checkout->holder)) {
     return mp__diagnose_deadlock(pool, checkout->holder, checkout->started, error);

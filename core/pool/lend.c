@@ -1,5 +1,5 @@
-/* Who gets a connection: the first in the queue, or whoever asks while nobody waits. Idle ones are lent last in, first
- * out, so that the rest can grow old and be closed. */
+/* Who gets a connection: the first in the queue, or whoever asks while nobody waits. While somebody waits there is no
+ * idle one. Idle ones are lent last in, first out, so that the rest can grow old and be closed. */
 #include <assert.h>
 
 #include "pool/internal.h"
@@ -54,6 +54,7 @@ void mp__queue_count_wait(mp_pool *pool, const mp_checkout *checkout, int64_t no
 
 void mp__queue_add(mp_pool *pool, mp_checkout *checkout) {
   mp__queue *queue = &pool->queue;
+  assert(mp__slots_count(&pool->slots, MP__SLOT_IDLE) == 0);
   checkout->state = MP__CHECKOUT_WAITING;
   checkout->previous = queue->last;
   if (queue->last != NULL) {
@@ -97,8 +98,9 @@ void mp__queue_fail(mp_pool *pool, const mp_error *error) {
   }
 }
 
-static void grant(mp_pool *pool, mp__slot *slot, int64_t now) {
+static void grant(mp_pool *pool, mp__slot *slot) {
   mp_checkout *checkout = pool->queue.first;
+  int64_t now = mp_clock_now();
   leave_queue(pool, checkout);
   lend(pool, slot, checkout->holder, now);
   checkout->state = MP__CHECKOUT_GRANTED;
@@ -111,7 +113,7 @@ void mp__pool_offer(mp_pool *pool, mp__slot *slot, int64_t now) {
   if (now >= slot->expires) {
     mp__pool_doom(pool, slot, &pool->stats.closed_lifetime);
   } else if (pool->queue.first != NULL) {
-    grant(pool, slot, now);
+    grant(pool, slot);
   } else {
     mp__slot_move(&pool->slots, slot, MP__SLOT_IDLE);
     slot->since = now;

@@ -147,9 +147,9 @@ mp_statements *mp_pool_statements(const mp_pool *pool) {
 
 mp_connection *mp_pool_try_checkout(mp_pool *pool, const mp_holder *holder) {
   if (mp__is_forked(pool)) return NULL;
-  int64_t now = mp_clock_now();
+  int64_t now = mp__clock_near();
   pthread_mutex_lock(&pool->lock);
-  mp__slot *slot = pool->closed || pool->queue.first != NULL ? NULL : mp__pool_take_idle(pool, holder, now);
+  mp__slot *slot = pool->closed ? NULL : mp__pool_take_idle(pool, holder, now);
   mp_connection *connection = slot == NULL ? NULL : slot->connection;
   pthread_mutex_unlock(&pool->lock);
   return connection;
@@ -188,7 +188,7 @@ void mp_pool_return(mp_pool *pool, mp_connection *connection) {
   if (connection == NULL || mp__is_forked(pool)) return;
   mp__slot *slot = mp_connection_owner(connection);
   mp__condition condition = mp__clean_start(slot);
-  int64_t now = mp_clock_now();
+  int64_t now = mp__clock_near();
   pthread_mutex_lock(&pool->lock);
   assert(slot->state == MP__SLOT_LENT && slot->connection == connection);
   bool is_closed = pool->closed;

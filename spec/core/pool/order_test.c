@@ -77,6 +77,28 @@ static void waiters_behind_the_wakers_are_served(void **state) {
   mp_pool_release(pool);
 }
 
+static void those_far_behind_look_from_time_to_time(void **state) {
+  (void)state;
+  enum { COUNT = 150 };
+  static mp_checkout *waiting[COUNT];
+  mp_pool *pool = open_pool("max_size", "1");
+  mp_connection *connection = take(pool, NULL);
+  mp_want first, last;
+  for (int i = 0; i < COUNT; i++)
+    waiting[i] = queue_up(pool, NULL);
+  assert_int_equal(mp_checkout_step(waiting[0], &first, NULL), MP_STEP_WAIT);
+  assert_int_equal(mp_checkout_step(waiting[COUNT - 1], &last, NULL), MP_STEP_WAIT);
+  assert_true(first.fd >= 0 && first.deadline > mp_clock_after(5));
+  assert_true(last.fd < 0 && last.deadline < mp_clock_after(0.1));
+  for (int i = 0; i < COUNT - 1; i++)
+    mp_checkout_destroy(waiting[i]);
+  assert_int_equal(mp_checkout_step(waiting[COUNT - 1], &last, NULL), MP_STEP_WAIT);
+  assert_true(last.fd >= 0); /* it has come nearer */
+  mp_checkout_destroy(waiting[COUNT - 1]);
+  mp_pool_return(pool, connection);
+  mp_pool_release(pool);
+}
+
 static void times_out_with_a_diagnosis(void **state) {
   (void)state;
   mp_pool *pool = open_pool("max_size", "2");
@@ -191,6 +213,7 @@ int main(void) {
       cmocka_unit_test(serves_waiters_in_order),
       cmocka_unit_test(passes_over_who_gave_up),
       cmocka_unit_test(waiters_behind_the_wakers_are_served),
+      cmocka_unit_test(those_far_behind_look_from_time_to_time),
       cmocka_unit_test(times_out_with_a_diagnosis),
       cmocka_unit_test(a_deadline_that_has_passed_still_gets_what_is_idle),
       cmocka_unit_test(closing_ends_the_waits),
