@@ -230,11 +230,6 @@ bool mp__token_begins(const mp__token *token, const char *prefix) {
   return true;
 }
 
-bool mp__token_is(const mp__token *token, const char *word) {
-  size_t quotes = token->kind == MP__TOKEN_QUOTED ? 2 : 0;
-  return token->size == strlen(word) + quotes && mp__token_begins(token, word);
-}
-
 /* BEGIN is a statement of its own elsewhere, and ATOMIC follows it nowhere else. */
 static void note_blocks(mp__lexer *lexer, const mp__token *token) {
   bool is_word = token->kind == MP__TOKEN_WORD;

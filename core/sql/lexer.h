@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 typedef enum mp__token_kind {
   MP__TOKEN_END,       /* of the text                                                */
@@ -38,9 +39,13 @@ typedef struct mp__lexer {
 void mp__lexer_init(mp__lexer *lexer, const char *text, size_t size);
 mp__token mp__lexer_next(mp__lexer *lexer);
 
-/* Is the token that word (lower case), written in any case; or, quoted, exactly? */
-bool mp__token_is(const mp__token *token, const char *word);
-/* Does it begin so? */
+/* Does the token, a word in any case or a quoted name exactly, begin so? prefix: lower case. */
 bool mp__token_begins(const mp__token *token, const char *prefix);
+
+/* Is it that word? In the header since nearly every token is asked, and its size already says no. */
+static inline bool mp__token_is(const mp__token *token, const char *word) {
+  size_t quotes = token->kind == MP__TOKEN_QUOTED ? 2 : 0;
+  return token->size == strlen(word) + quotes && mp__token_begins(token, word);
+}
 
 #endif

@@ -10,10 +10,14 @@
 
 enum { PARAMETERS_MAX = 65535 }; /* the wire counts them in 16 bits */
 
+/* The first words after which another word matters. */
+typedef enum first_kind { OTHER, SET, PREPARE, COPY, DECLARE, CREATE } first_kind;
+
 typedef struct look {
   const char *text;
   size_t size;
   mp__lexer lexer;
+  first_kind kind;
   mp__token first;    /* the first word: what kind of statement this is     */
   mp__token previous; /* the token before the current one                   */
   bool has_ended;     /* a semicolon was seen; another token makes it two   */
@@ -33,55 +37,62 @@ typedef struct look {
 static const struct {
   const char *word;
   unsigned flags;
+  first_kind kind;
 } first_words[] = {
-    {"select", MP_SQL_PLAIN},
-    {"insert", MP_SQL_PLAIN},
-    {"update", MP_SQL_PLAIN},
-    {"delete", MP_SQL_PLAIN},
-    {"merge", MP_SQL_PLAIN},
-    {"with", MP_SQL_PLAIN},
-    {"values", MP_SQL_PLAIN},
-    {"table", MP_SQL_PLAIN},
-    {"begin", MP_SQL_CONTROL},
-    {"start", MP_SQL_CONTROL},
-    {"commit", MP_SQL_CONTROL},
-    {"end", MP_SQL_CONTROL},
-    {"rollback", MP_SQL_CONTROL},
-    {"abort", MP_SQL_CONTROL},
-    {"savepoint", MP_SQL_CONTROL},
-    {"release", MP_SQL_CONTROL},
-    {"alter", 0},
-    {"analyze", 0},
-    {"checkpoint", 0},
-    {"close", 0},
-    {"cluster", 0},
-    {"comment", 0},
-    {"copy", 0},
-    {"create", 0},
-    {"declare", 0},
-    {"drop", 0},
-    {"explain", 0},
-    {"fetch", 0},
-    {"grant", 0},
-    {"import", 0},
-    {"lock", 0},
-    {"move", 0},
-    {"notify", 0},
-    {"reassign", 0},
-    {"refresh", 0},
-    {"reindex", 0},
-    {"revoke", 0},
-    {"security", 0},
-    {"show", 0},
-    {"truncate", 0},
-    {"vacuum", 0},
+    {"select", MP_SQL_PLAIN, OTHER},
+    {"insert", MP_SQL_PLAIN, OTHER},
+    {"update", MP_SQL_PLAIN, OTHER},
+    {"delete", MP_SQL_PLAIN, OTHER},
+    {"merge", MP_SQL_PLAIN, OTHER},
+    {"with", MP_SQL_PLAIN, OTHER},
+    {"values", MP_SQL_PLAIN, OTHER},
+    {"table", MP_SQL_PLAIN, OTHER},
+    {"begin", MP_SQL_CONTROL, OTHER},
+    {"start", MP_SQL_CONTROL, OTHER},
+    {"commit", MP_SQL_CONTROL, OTHER},
+    {"end", MP_SQL_CONTROL, OTHER},
+    {"rollback", MP_SQL_CONTROL, OTHER},
+    {"abort", MP_SQL_CONTROL, OTHER},
+    {"savepoint", MP_SQL_CONTROL, OTHER},
+    {"release", MP_SQL_CONTROL, OTHER},
+    {"alter", 0, OTHER},
+    {"analyze", 0, OTHER},
+    {"checkpoint", 0, OTHER},
+    {"close", 0, OTHER},
+    {"cluster", 0, OTHER},
+    {"comment", 0, OTHER},
+    {"drop", 0, OTHER},
+    {"explain", 0, OTHER},
+    {"fetch", 0, OTHER},
+    {"grant", 0, OTHER},
+    {"import", 0, OTHER},
+    {"lock", 0, OTHER},
+    {"move", 0, OTHER},
+    {"notify", 0, OTHER},
+    {"reassign", 0, OTHER},
+    {"refresh", 0, OTHER},
+    {"reindex", 0, OTHER},
+    {"revoke", 0, OTHER},
+    {"security", 0, OTHER},
+    {"show", 0, OTHER},
+    {"truncate", 0, OTHER},
+    {"vacuum", 0, OTHER},
+    {"copy", 0, COPY},
+    {"create", 0, CREATE},
+    {"declare", 0, DECLARE},
+    {"prepare", MP_SQL_SESSION, PREPARE},
+    {"set", MP_SQL_SESSION, SET},
 };
 
-static unsigned flags_of_first(const mp__token *word) {
+static void note_first(look *at, const mp__token *word) {
+  at->first = *word;
+  at->flags = MP_SQL_SESSION;
   for (size_t i = 0; i < sizeof first_words / sizeof first_words[0]; i++) {
-    if (mp__token_is(word, first_words[i].word)) return first_words[i].flags;
+    if (!mp__token_is(word, first_words[i].word)) continue;
+    at->flags = first_words[i].flags;
+    at->kind = first_words[i].kind;
+    return;
   }
-  return MP_SQL_SESSION;
 }
 
 /* Functions whose effect outlives the transaction, by the beginning of their names. */
@@ -116,7 +127,7 @@ static bool makes_temporary(const look *at, const mp__token *word) {
   if (mp__token_is(before, "into")) {
     return is_temporary(word) || mp__token_is(word, "local") || mp__token_is(word, "global");
   }
-  if (!is_temporary(word) || !mp__token_is(&at->first, "create")) return false;
+  if (at->kind != CREATE || !is_temporary(word)) return false;
   return mp__token_is(before, "create") || mp__token_is(before, "replace") || mp__token_is(before, "local") ||
          mp__token_is(before, "global");
 }
@@ -132,16 +143,11 @@ static bool is_copy_of_client(const look *at, const mp__token *word) {
 }
 
 static void note_word(look *at, const mp__token *word) {
-  if (at->first.start == NULL) {
-    at->first = *word;
-    at->flags = flags_of_first(word);
-    return;
-  }
   bool is_second = at->previous.start == at->first.start;
-  if (is_second && mp__token_is(&at->first, "set") && is_set_of_transaction(word)) at->flags = 0;
-  if (is_second && mp__token_is(&at->first, "prepare") && mp__token_is(word, "transaction")) at->flags = MP_SQL_CONTROL;
-  if (mp__token_is(&at->first, "copy") && is_copy_of_client(at, word)) at->flags |= MP_SQL_COPY;
-  if (mp__token_is(&at->first, "declare") && mp__token_is(&at->previous, "with") && mp__token_is(word, "hold")) {
+  if (at->kind == SET && is_second && is_set_of_transaction(word)) at->flags = 0;
+  if (at->kind == PREPARE && is_second && mp__token_is(word, "transaction")) at->flags = MP_SQL_CONTROL;
+  if (at->kind == COPY && is_copy_of_client(at, word)) at->flags |= MP_SQL_COPY;
+  if (at->kind == DECLARE && mp__token_is(&at->previous, "with") && mp__token_is(word, "hold")) {
     at->flags |= MP_SQL_SESSION;
   }
   if (makes_temporary(at, word) || mp__token_begins(word, "pg_temp")) at->flags |= MP_SQL_SESSION;
@@ -150,7 +156,11 @@ static void note_word(look *at, const mp__token *word) {
 static void note_meaning(look *at, const mp__token *token) {
   bool is_word = token->kind == MP__TOKEN_WORD || token->kind == MP__TOKEN_QUOTED;
   if (at->has_ended && token->kind != MP__TOKEN_SEMICOLON) at->flags |= MP_SQL_CONTROL | MP_SQL_SESSION;
-  if (is_word) note_word(at, token);
+  if (is_word && at->first.start == NULL) {
+    note_first(at, token);
+  } else if (is_word) {
+    note_word(at, token);
+  }
   if (token->kind == MP__TOKEN_OPEN && is_session_function(&at->previous)) at->flags |= MP_SQL_SESSION;
   if (token->kind == MP__TOKEN_SEMICOLON) at->has_ended = at->first.start != NULL;
   at->previous = *token;
