@@ -21,14 +21,16 @@ bool mpb_open_arguments(mpb_runtime *runtime) {
 void mpb_arguments_close(mpb_runtime *runtime) {
   mpb_arguments *arguments = runtime->arguments;
   if (arguments == NULL) return;
-  for (size_t i = 0; i < arguments->written_capacity; i++) mp_buffer_finish(&arguments->written[i]);
+  for (size_t i = 0; i < arguments->written_capacity; i++)
+    mp_buffer_finish(&arguments->written[i]);
   free(arguments->written);
   free(arguments->values);
   free(arguments);
   runtime->arguments = NULL;
 }
 
-/* ---- names ---------------------------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------------------------------
+ */
 
 static void refuse_absent(lua_State *L, const char *name) {
   lua_pushfstring(L, "for NULL write %s = mp.null", name);
@@ -40,14 +42,16 @@ void mpb_push_named(lua_State *L, const mp_sql *sql, int index) {
     mpb_usage(L, "pass { name = value, ... }", "the statement has named parameters, such as $%s, and needs one table",
               sql->names[0]);
   }
-  if (sql->name_count > 65535) mpb_usage(L, NULL, "%zu parameters are more than a statement can have (65535)", sql->name_count);
+  if (sql->name_count > 65535)
+    mpb_usage(L, NULL, "%zu parameters are more than a statement can have (65535)", sql->name_count);
   luaL_checkstack(L, (int)sql->name_count + 8, "too many parameters");
   for (size_t i = 0; i < sql->name_count; i++) {
     if (lua_getfield(L, index, sql->names[i]) == LUA_TNIL) refuse_absent(L, sql->names[i]);
   }
 }
 
-/* ---- values ----------------------------------------------------------------------------------------------------------- */
+/* ---- values
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static bool reserve_values(mpb_arguments *arguments, size_t count, mp_error **error) {
   if (count <= arguments->capacity) return true;
@@ -68,7 +72,8 @@ static mp_buffer *next_written(mpb_arguments *arguments, mp_error **error) {
       mp_error_set_memory(error);
       return NULL;
     }
-    for (size_t i = arguments->written_capacity; i < capacity; i++) mp_buffer_init(&written[i], INT32_MAX);
+    for (size_t i = arguments->written_capacity; i < capacity; i++)
+      mp_buffer_init(&written[i], INT32_MAX);
     arguments->written = written;
     arguments->written_capacity = capacity;
   }

@@ -1,7 +1,7 @@
 /* Calls that wait: a connection is got, a statement run, its answer made into Lua values.
  *
- * A call is a userdata that owns whatever it holds at the moment, so that an error of Lua at any point loses nothing. Its
- * stages are the same whether the caller is a task that yields or a plain script. */
+ * A call is a userdata that owns whatever it holds at the moment, so that an error of Lua at any point loses nothing.
+ * Its stages are the same whether the caller is a task that yields or a plain script. */
 #include <assert.h>
 #include <string.h>
 
@@ -13,7 +13,16 @@
 
 #define CALL_TYPE "moonpool.call"
 
-typedef enum call_mode { MODE_QUERY, MODE_ONE, MODE_FIRST, MODE_VALUE, MODE_EXEC, MODE_SCRIPT, MODE_ACQUIRE, MODE_END } call_mode;
+typedef enum call_mode {
+  MODE_QUERY,
+  MODE_ONE,
+  MODE_FIRST,
+  MODE_VALUE,
+  MODE_EXEC,
+  MODE_SCRIPT,
+  MODE_ACQUIRE,
+  MODE_END
+} call_mode;
 
 typedef enum call_stage {
   STAGE_CHECKOUT, /* waits for a connection                                  */
@@ -39,13 +48,14 @@ typedef struct mpb_call {
   int first, count;          /* the parameters' place on the stack */
   int64_t deadline;
   mpb_row_style style;
-  bool keep;                 /* END: commit or release, and not undo */
-  bool undone;               /* END: it had failed before, and was undone instead */
+  bool keep;   /* END: commit or release, and not undo */
+  bool undone; /* END: it had failed before, and was undone instead */
 } mpb_call;
 
 enum { HANDLE_INDEX = 1, TEXT_INDEX = 2, FIRST_PARAMETER = 3 };
 
-/* ---- ends ------------------------------------------------------------------------------------------------------------- */
+/* ---- ends
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static void let_connection_go(mpb_call *call) {
   if (call->connection == NULL) return;
@@ -83,12 +93,16 @@ static int fail(lua_State *L, mpb_call *call) {
 }
 
 static int fail_with_operation(lua_State *L, mpb_call *call) {
-  mp_error_move(mpb_error_slot(L), call->operation.error);
+  mp_error **error = mpb_error_slot(L);
+  mp_error_move(error, call->operation.error);
   call->operation.error = NULL;
+  /* The position in a script is one in the text that only we have. */
+  if (call->stage == STAGE_SCRIPT) mp_error_put(*error, MP_ERROR_STATEMENT, lua_tostring(L, TEXT_INDEX));
   return fail(L, call);
 }
 
-/* ---- operations ------------------------------------------------------------------------------------------------------- */
+/* ---- operations
+ * ------------------------------------------------------------------------------------------------------- */
 
 static mp_step advance_connection(void *self, mp_want *want, mp_error **error) {
   return mp_connection_step(((mpb_call *)self)->connection, want, error);
@@ -108,7 +122,8 @@ static void use_connection(mpb_call *call, call_stage next) {
   call->operation.cancel = cancel_connection;
 }
 
-/* ---- stages ------------------------------------------------------------------------------------------------------------- */
+/* ---- stages
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static const char *const *commands_ahead(mpb_call *call, size_t *count) {
   *count = 0;
@@ -231,8 +246,7 @@ static void on_script_done(lua_State *L, mpb_call *call) {
   bool left_open = call->lease == NULL && mp_connection_transaction_status(call->connection) != MP_OUTSIDE;
   let_connection_go(call);
   if (left_open) {
-    mp_error_set(mpb_error_slot(L), MP_ERROR_TRANSACTION,
-                 "the script left a transaction open, which was rolled back");
+    mp_error_set(mpb_error_slot(L), MP_ERROR_TRANSACTION, "the script left a transaction open, which was rolled back");
     fail(L, call);
   }
   call->stage = STAGE_DONE;
@@ -282,7 +296,8 @@ static void ended(lua_State *L, mpb_call *call) {
   }
 }
 
-/* ---- answers ------------------------------------------------------------------------------------------------------------ */
+/* ---- answers
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static int push_nothing_held(lua_State *L, mpb_call *call, bool ok) {
   if (!ok) return fail(L, call);
@@ -294,7 +309,8 @@ static int push_lease(lua_State *L, mpb_call *call) {
   mpb_lease *lease = lua_touserdata(L, -1); /* made before the wait */
   lease->pool = mp_pool_retain(call->pool);
   lease->connection = call->connection;
-  lease->holder.parent = NULL; /* its number says whose it is; the task itself may be gone before the connection is back */
+  lease->holder.parent =
+      NULL; /* its number says whose it is; the task itself may be gone before the connection is back */
   call->connection = NULL;
   mpb_push_leased(L, lua_touserdata(L, HANDLE_INDEX), lease);
   release(call);
@@ -321,9 +337,7 @@ static int push_answer(lua_State *L, mpb_call *call) {
   case MODE_ONE: return push_nothing_held(L, call, mpb_push_one(L, call->result, call->style, false, error));
   case MODE_FIRST: return push_nothing_held(L, call, mpb_push_one(L, call->result, call->style, true, error));
   case MODE_VALUE: return push_nothing_held(L, call, mpb_push_single(L, call->result, call->style, error));
-  case MODE_EXEC:
-    lua_pushinteger(L, mp_result_affected(call->result));
-    return push_nothing_held(L, call, true);
+  case MODE_EXEC: lua_pushinteger(L, mp_result_affected(call->result)); return push_nothing_held(L, call, true);
   case MODE_SCRIPT: release(call); return 0;
   case MODE_ACQUIRE: return push_lease(L, call);
   case MODE_END: return end_answer(L, call);
@@ -331,7 +345,8 @@ static int push_answer(lua_State *L, mpb_call *call) {
   return 0;
 }
 
-/* ---- the way through -------------------------------------------------------------------------------------------------------- */
+/* ---- the way through
+ * -------------------------------------------------------------------------------------------------------- */
 
 static int resumed(lua_State *L, int status, lua_KContext context);
 
@@ -404,10 +419,14 @@ static int start(lua_State *L, mpb_call *call, lua_KContext context, const mp_ho
   return go_on(L, call, context);
 }
 
-/* ---- statements ------------------------------------------------------------------------------------------------------------- */
+/* ---- statements
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static void check_control(lua_State *L, const mpb_database *database, const mp_sql *sql) {
   if ((sql->flags & MP_SQL_CONTROL) == 0) return;
+  if ((sql->flags & MP_SQL_SESSION) != 0) {
+    mpb_usage(L, "run them with db:script(text)", "the text has several statements; expected one");
+  }
   if (database->level > 0) {
     mpb_usage(L, "return from its function to commit, raise an error to roll back",
               "a transaction is not ended or nested by a statement");
@@ -478,7 +497,8 @@ int mpb_l_script(lua_State *L) {
   return start(L, call, lua_gettop(L), mpb_holder_of(L));
 }
 
-/* ---- connections and ends of transactions ---------------------------------------------------------------------------------- */
+/* ---- connections and ends of transactions
+ * ---------------------------------------------------------------------------------- */
 
 /* acquire(pool handle) -> a handle on a connection of the pool, which close() gives back. */
 int mpb_l_acquire(lua_State *L) {

@@ -56,7 +56,8 @@ static const char *option_text(lua_State *L, const char *name) {
   }
   case LUA_TNUMBER: return luaL_tolstring(L, -1, NULL);
   case LUA_TBOOLEAN: return lua_pushstring(L, lua_toboolean(L, -1) ? "true" : "false");
-  default: mpb_usage(L, NULL, "option %s is a %s; expected a string, a number or a boolean", name, luaL_typename(L, -1));
+  default:
+    mpb_usage(L, NULL, "option %s is a %s; expected a string, a number or a boolean", name, luaL_typename(L, -1));
   }
   return NULL;
 }
@@ -96,7 +97,8 @@ static void use_local(lua_State *L, mp_settings *settings) {
   if (!ok) mpb_raise(L);
 }
 
-/* ---- connect ------------------------------------------------------------------------------------------------------- */
+/* ---- connect -------------------------------------------------------------------------------------------------------
+ */
 
 static void collect(lua_State *L, mp_settings *settings) {
   mp_error **error = mpb_error_slot(L);
@@ -115,6 +117,16 @@ static void collect(lua_State *L, mp_settings *settings) {
   if (is_table) set_options(L, settings, 1);
 }
 
+static mp_settings **push_settings(lua_State *L) {
+  mp_settings **box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = NULL;
+  luaL_setmetatable(L, SETTINGS_TYPE);
+  *box = mp_settings_create(mpb_error_slot(L));
+  if (*box == NULL) mpb_raise(L);
+  collect(L, *box);
+  return box;
+}
+
 /* connect([url or options]) -> a pool. Nothing is sent before its first use. */
 static int l_connect(lua_State *L) {
   lua_settop(L, 1);
@@ -122,12 +134,7 @@ static int l_connect(lua_State *L) {
     return mpb_bad_argument(L, 1, "the argument of connect", "an URL, a table of options, or nothing");
   }
   mpb_database *database = mpb_push_handle(L);
-  mp_settings **box = lua_newuserdatauv(L, sizeof *box, 0);
-  *box = NULL;
-  luaL_setmetatable(L, SETTINGS_TYPE);
-  *box = mp_settings_create(mpb_error_slot(L));
-  if (*box == NULL) return mpb_raise(L);
-  collect(L, *box);
+  mp_settings **box = push_settings(L);
   mp_error **error = mpb_error_slot(L);
   if (!mp_settings_check(*box, error)) return mpb_raise(L);
   database->pool = mp_pool_open(*box, error);
@@ -138,9 +145,25 @@ static int l_connect(lua_State *L) {
   return 1;
 }
 
+/* libpq_variables() -> { PGHOST = ..., ... }: what connect() would use, for programs that libpq is in. */
+static int l_libpq_variables(lua_State *L) {
+  lua_settop(L, 0);
+  lua_pushnil(L);
+  mp_settings **box = push_settings(L);
+  const char *keyword, *variable;
+  lua_newtable(L);
+  for (size_t i = 0; mp_settings_keyword(*box, i, &keyword, &variable); i++) {
+    const char *value = mp_settings_get(*box, keyword);
+    if (variable == NULL || value == NULL || value[0] == '\0') continue;
+    lua_pushstring(L, value);
+    lua_setfield(L, -2, variable);
+  }
+  return 1;
+}
+
 void mpb_open_connect(lua_State *L, mpb_runtime *runtime) {
   static const luaL_Reg metamethods[] = {{"__gc", settings_gc}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"connect", l_connect}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"connect", l_connect}, {"libpq_variables", l_libpq_variables}, {NULL, NULL}};
   mpb_new_metatable(L, runtime, SETTINGS_TYPE, metamethods, NULL);
   lua_pop(L, 1);
   mpb_set_functions(L, runtime, functions);

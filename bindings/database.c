@@ -32,7 +32,8 @@ mpb_lease *mpb_push_lease(lua_State *L) {
   return lease;
 }
 
-/* ---- handles ------------------------------------------------------------------------------------------------------ */
+/* ---- handles ------------------------------------------------------------------------------------------------------
+ */
 
 mpb_database *mpb_push_handle(lua_State *L) {
   mpb_database *database = lua_newuserdatauv(L, sizeof *database, 2);
@@ -96,7 +97,8 @@ mpb_database *mpb_check_database(lua_State *L, int index) {
   return database;
 }
 
-/* ---- options ------------------------------------------------------------------------------------------------------ */
+/* ---- options ------------------------------------------------------------------------------------------------------
+ */
 
 static const char *const option_names[] = {"rows", "timeout"};
 
@@ -133,7 +135,11 @@ static int l_with(lua_State *L) {
   mpb_database *database = mpb_push_database(L, 1, from);
   lua_pushnil(L);
   while (lua_next(L, 2) != 0) {
-    const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
+    const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+    if (name == NULL) {
+      return mpb_usage(L, "write { rows = \"arrays\" }", "the options of with have a key that is a %s",
+                       luaL_typename(L, -2));
+    }
     if (strcmp(name, "rows") == 0) {
       set_rows(L, database);
     } else if (strcmp(name, "timeout") == 0) {
@@ -146,7 +152,8 @@ static int l_with(lua_State *L) {
   return 1;
 }
 
-/* ---- the rest -------------------------------------------------------------------------------------------------------- */
+/* ---- the rest
+ * -------------------------------------------------------------------------------------------------------- */
 
 /* close(): a pool for good; a connection goes back to its pool. May be repeated. */
 static int l_close(lua_State *L) {
@@ -285,10 +292,10 @@ void mpb_open_database(lua_State *L, mpb_runtime *runtime) {
   static const luaL_Reg lease_functions[] = {{"__gc", lease_gc}, {NULL, NULL}};
   static const luaL_Reg metamethods[] = {
       {"__gc", database_gc}, {"__close", l_close}, {"__tostring", l_tostring}, {NULL, NULL}};
-  static const luaL_Reg methods[] = {
-      {"query", mpb_l_query},   {"one", mpb_l_one},     {"first", mpb_l_first}, {"value", mpb_l_value},
-      {"exec", mpb_l_exec},     {"script", mpb_l_script}, {"with", l_with},     {"close", l_close},
-      {"stats", l_stats},       {"kind", l_kind},       {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"query", mpb_l_query}, {"one", mpb_l_one},   {"first", mpb_l_first},
+                                     {"value", mpb_l_value}, {"exec", mpb_l_exec}, {"script", mpb_l_script},
+                                     {"with", l_with},       {"close", l_close},   {"stats", l_stats},
+                                     {"kind", l_kind},       {NULL, NULL}};
   static const luaL_Reg functions[] = {{"acquire", mpb_l_acquire}, {"begin", l_begin},     {"finish", mpb_l_finish},
                                        {"notes", l_notes},         {"is_open", l_is_open}, {NULL, NULL}};
   mpb_new_metatable(L, runtime, LEASE_TYPE, lease_functions, NULL);

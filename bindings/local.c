@@ -46,8 +46,11 @@ static int push_copy_of_place(lua_State *L) {
   lua_createtable(L, 0, 8);
   const struct {
     const char *name, *text;
-  } texts[] = {{"folder", place->folder}, {"data", place->data}, {"log", place->log},
-               {"socket", place->socket}, {"url", place->url}};
+  } texts[] = {{"folder", place->folder},
+               {"data", place->data},
+               {"log", place->log},
+               {"socket", place->socket},
+               {"url", place->url}};
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
     lua_pushstring(L, texts[i].text);
     lua_setfield(L, -2, texts[i].name);
@@ -111,7 +114,10 @@ static int l_project(lua_State *L) {
 }
 
 void mpb_open_local(lua_State *L, mpb_runtime *runtime) {
-  static const luaL_Reg functions[] = {{"local_start", l_start}, {"local_status", l_status}, {"local_stop", l_stop},
-                                       {"project", l_project},   {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"local_start", l_start},
+                                       {"local_status", l_status},
+                                       {"local_stop", l_stop},
+                                       {"project", l_project},
+                                       {NULL, NULL}};
   mpb_set_functions(L, runtime, functions);
 }

@@ -20,7 +20,8 @@
 __attribute__((visibility("default"))) int luaopen_moonpool(lua_State *L);
 __attribute__((visibility("default"))) int luaopen_moonpool_core(lua_State *L);
 
-/* ---- the runtime -------------------------------------------------------------------------------------------------- */
+/* ---- the runtime --------------------------------------------------------------------------------------------------
+ */
 
 /* The first userdata of the state, hence the last to be finalised: everything else may still need it before. */
 static int runtime_gc(lua_State *L) {
@@ -53,7 +54,8 @@ static mpb_runtime *new_runtime(lua_State *L) {
   return runtime;
 }
 
-/* ---- where our Lua files are --------------------------------------------------------------------------------------- */
+/* ---- where our Lua files are ---------------------------------------------------------------------------------------
+ */
 
 static bool has_scripts(const char *folder) {
   char path[PATH_MAX + 32];
@@ -66,13 +68,15 @@ static void find_scripts(mpb_runtime *runtime) {
   static const char *const places[] = {"/scripts", "/../../../share/lua/5.4"};
   char library[PATH_MAX], candidate[PATH_MAX + 64], real[PATH_MAX];
   Dl_info info;
-  if (dladdr((const void *)(uintptr_t)&luaopen_moonpool, &info) == 0 || realpath(info.dli_fname, library) == NULL) return;
+  if (dladdr((const void *)(uintptr_t)&luaopen_moonpool, &info) == 0 || realpath(info.dli_fname, library) == NULL)
+    return;
   char *slash = strrchr(library, '/');
   if (slash == NULL) return;
   *slash = '\0';
   for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
     snprintf(candidate, sizeof candidate, "%s%s", library, places[i]);
-    if (!has_scripts(candidate) || realpath(candidate, real) == NULL || strlen(real) >= sizeof runtime->scripts) continue;
+    if (!has_scripts(candidate) || realpath(candidate, real) == NULL || strlen(real) >= sizeof runtime->scripts)
+      continue;
     memcpy(runtime->scripts, real, strlen(real) + 1);
     return;
   }
@@ -108,7 +112,8 @@ static void add_searcher(lua_State *L, mpb_runtime *runtime) {
   lua_settop(L, 0);
 }
 
-/* ---- opening --------------------------------------------------------------------------------------------------------- */
+/* ---- opening
+ * --------------------------------------------------------------------------------------------------------- */
 
 static void open_core(lua_State *L) {
   if (sodium_init() < 0) luaL_error(L, "libsodium cannot be initialised");

@@ -45,7 +45,8 @@ static bool refuse_twins(lua_State *L, const mp_result *result, int width, mp_er
   const char *twin = NULL;
   if (!has_twins(L, result, width, &twin)) return true;
   mp_error_set(error, MP_ERROR_USAGE, "two columns of the result are called \"%s\"", twin);
-  if (error != NULL) mp_error_put(*error, MP_ERROR_HINT, "give one another name with AS, or ask for db:with{ rows = \"arrays\" }");
+  if (error != NULL)
+    mp_error_put(*error, MP_ERROR_HINT, "give one another name with AS, or ask for db:with{ rows = \"arrays\" }");
   return false;
 }
 
@@ -55,7 +56,8 @@ static bool begin(reader *read, lua_State *L, const mp_result *result, mpb_row_s
   luaL_checkstack(L, width + MPB_VALUES_SLOTS + 16, "too many columns");
   if (!style.arrays && !refuse_twins(L, result, width, error)) return false;
   read->names = lua_gettop(L) + 1;
-  for (int i = 0; i < width; i++) lua_pushstring(L, mp_result_name(result, i));
+  for (int i = 0; i < width; i++)
+    lua_pushstring(L, mp_result_name(result, i));
   mpb_values_begin(L, mpb_runtime_of(L), &read->values);
   read->values.null_as_sentinel = style.arrays;
   return true;
@@ -153,10 +155,12 @@ bool mpb_push_single(lua_State *L, const mp_result *result, mpb_row_style style,
   reader read;
   int top = lua_gettop(L), rows = mp_result_rows(result), columns = mp_result_columns(result);
   if (columns != 1) {
-    return mp_error_set(error, MP_ERROR_ROWS, "expected one column for a single value, but the statement gave %d", columns);
+    return mp_error_set(error, MP_ERROR_ROWS, "expected one column for a single value, but the statement gave %d",
+                        columns);
   }
   if (rows > 1) {
-    return mp_error_set(error, MP_ERROR_ROWS, "expected at most one row for a single value, but the statement gave %d", rows);
+    return mp_error_set(error, MP_ERROR_ROWS, "expected at most one row for a single value, but the statement gave %d",
+                        rows);
   }
   if (rows == 0) {
     lua_pushnil(L);

@@ -1,5 +1,5 @@
-/* What one lua_State has of Moonpool: its error slot, scratch memory and scheduler. Every C function that we give to Lua
- * has the runtime as its first upvalue. */
+/* What one lua_State has of Moonpool: its error slot, scratch memory and scheduler. Every C function that we give to
+ * Lua has the runtime as its first upvalue. */
 #ifndef MPB_RUNTIME_H
 #define MPB_RUNTIME_H
 
@@ -13,14 +13,14 @@
 typedef struct mpb_scheduler mpb_scheduler;
 
 typedef struct mpb_runtime {
-  lua_State *main;      /* the state's main thread                                                       */
-  mp_error *error;      /* what core functions fail with; owned; mpb_raise empties it                    */
-  mp_buffer scratch;    /* for decoding one value; free for use between two calls of Lua                  */
-  mp_buffer text;       /* for building one text                                                         */
-  mp_json_tape tape;    /* for reading one JSON document                                                 */
+  lua_State *main;                 /* the state's main thread                                                       */
+  mp_error *error;                 /* what core functions fail with; owned; mpb_raise empties it                    */
+  mp_buffer scratch;               /* for decoding one value; free for use between two calls of Lua                  */
+  mp_buffer text;                  /* for building one text                                                         */
+  mp_json_tape tape;               /* for reading one JSON document                                                 */
   struct mpb_arguments *arguments; /* for encoding the parameters of one statement (arguments.c) */
   mpb_scheduler *scheduler;
-  char scripts[1024];   /* the folder of our own Lua files: their lines are not the user's               */
+  char scripts[1024]; /* the folder of our own Lua files: their lines are not the user's               */
 } mpb_runtime;
 
 /* The runtime of the running C function. */

@@ -28,20 +28,20 @@ struct mpb_task {
   mp_holder holder;
   task_state state;
   bool cancelled;
-  lua_State *co;             /* anchored in the group's table */
-  group *group;              /* that it belongs to            */
-  mpb_operation *waits_for;  /* while PARKED for one          */
-  group *children;           /* while PARKED in mp.all        */
+  lua_State *co;            /* anchored in the group's table */
+  group *group;             /* that it belongs to            */
+  mpb_operation *waits_for; /* while PARKED for one          */
+  group *children;          /* while PARKED in mp.all        */
   mpb_task *next_ready;
-  int index;                 /* its place in the results, 1-based */
+  int index; /* its place in the results, 1-based */
 };
 
 /* The tasks of one mp.all: a userdata whose user value 1 is the table of their coroutines and, later, results. */
 struct group {
   mpb_task *parent; /* NULL: not called in a task */
   int count, left;
-  int failed;       /* the index of the first one that failed; its error is in the table; 0: none */
-  mpb_task *tasks;  /* owned */
+  int failed;            /* the index of the first one that failed; its error is in the table; 0: none */
+  mpb_task *tasks;       /* owned */
   mpb_operation waiting; /* of a parent that yields: done when no task is left */
   mpb_scheduler *scheduler;
 };
@@ -53,7 +53,7 @@ struct mpb_scheduler {
   mp_holder main_holder;
   mpb_task *running;
   lua_State *volatile *interruptible; /* the executable's note of who runs, for Ctrl-C; NULL in another host */
-  uint64_t last_task; /* numbers given out; the main thread is number 1 */
+  uint64_t last_task;                 /* numbers given out; the main thread is number 1 */
   mpb_task *first_ready, **last_ready;
 };
 
@@ -97,7 +97,8 @@ static mpb_task *take_ready(mpb_scheduler *scheduler, const group *root) {
   return NULL;
 }
 
-/* ---- watching ------------------------------------------------------------------------------------------------------ */
+/* ---- watching ------------------------------------------------------------------------------------------------------
+ */
 
 static void on_closed(uv_handle_t *handle) {
   watch *watched = handle->data;
@@ -210,10 +211,12 @@ void mpb_operation_finish(mpb_operation *operation) {
   operation->error = NULL;
 }
 
-/* ---- waiting ------------------------------------------------------------------------------------------------------- */
+/* ---- waiting -------------------------------------------------------------------------------------------------------
+ */
 
 static bool fail_operation(mpb_operation *operation) {
-  mp_error_set(&operation->error, MP_ERROR_CANCELLED, "the task was cancelled, since another one of its group had failed");
+  mp_error_set(&operation->error, MP_ERROR_CANCELLED,
+               "the task was cancelled, since another one of its group had failed");
   operation->step = MP_STEP_FAILED;
   return true;
 }
@@ -306,7 +309,8 @@ const mp_holder *mpb_holder_of(lua_State *L) {
   return holder;
 }
 
-/* ---- running --------------------------------------------------------------------------------------------------------- */
+/* ---- running
+ * --------------------------------------------------------------------------------------------------------- */
 
 static void cancel_task(mpb_scheduler *scheduler, mpb_task *task);
 
@@ -407,7 +411,8 @@ static bool run_group(lua_State *L, mpb_scheduler *scheduler, group *tasks) {
   return !interrupted;
 }
 
-/* ---- mp.all ------------------------------------------------------------------------------------------------------------ */
+/* ---- mp.all
+ * ------------------------------------------------------------------------------------------------------------ */
 
 #define GROUP_TYPE "moonpool.group"
 
@@ -467,7 +472,8 @@ static group *new_group(lua_State *L, mpb_scheduler *scheduler, int index, const
     lua_rawseti(L, threads, i);
   }
   tasks->count = tasks->left = count; /* nothing below raises: from here they are the scheduler's */
-  for (int i = 0; i < count; i++) make_ready(scheduler, &tasks->tasks[i]);
+  for (int i = 0; i < count; i++)
+    make_ready(scheduler, &tasks->tasks[i]);
   return tasks;
 }
 
@@ -479,7 +485,8 @@ static int push_results(lua_State *L, const group *tasks) {
     return lua_error(L);
   }
   luaL_checkstack(L, tasks->count, "too many results");
-  for (int i = 0; i < tasks->count; i++) lua_xmove(tasks->tasks[i].co, L, 1);
+  for (int i = 0; i < tasks->count; i++)
+    lua_xmove(tasks->tasks[i].co, L, 1);
   return tasks->count;
 }
 
@@ -532,7 +539,8 @@ static int l_all(lua_State *L) {
   return all_finish(L, LUA_OK, 0);
 }
 
-/* ---- mp.sleep ---------------------------------------------------------------------------------------------------------- */
+/* ---- mp.sleep
+ * ---------------------------------------------------------------------------------------------------------- */
 
 #define SLEEP_TYPE "moonpool.sleep"
 
@@ -577,7 +585,8 @@ static int l_sleep(lua_State *L) {
   return sleep_finish(L, LUA_OK, 0);
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------------------------- */
+/* ---- life
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 void mpb_open_scheduler(lua_State *L, mpb_runtime *runtime) {
   static const luaL_Reg functions[] = {{"all", l_all}, {"sleep", l_sleep}, {NULL, NULL}};
@@ -609,7 +618,8 @@ void mpb_scheduler_close(mpb_runtime *runtime) {
   if (scheduler == NULL) return;
   if (scheduler->has_loop) {
     uv_walk(&scheduler->loop, close_handle, NULL);
-    while (uv_loop_close(&scheduler->loop) == UV_EBUSY) uv_run(&scheduler->loop, UV_RUN_NOWAIT);
+    while (uv_loop_close(&scheduler->loop) == UV_EBUSY)
+      uv_run(&scheduler->loop, UV_RUN_NOWAIT);
   }
   free(scheduler);
   runtime->scheduler = NULL;

@@ -1,7 +1,8 @@
 /* Tasks: functions of a script that run side by side in one thread, and the one wait of everything that waits.
  *
- * A task that waits yields and is resumed from the top of the loop, never from inside a callback. Whoever cannot yield (the
- * main thread, a coroutine of the script's own, a comparator of table.sort) waits in poll(2) for its own operation. */
+ * A task that waits yields and is resumed from the top of the loop, never from inside a callback. Whoever cannot yield
+ * (the main thread, a coroutine of the script's own, a comparator of table.sort) waits in poll(2) for its own
+ * operation. */
 #ifndef MPB_SCHEDULER_H
 #define MPB_SCHEDULER_H
 
@@ -19,10 +20,10 @@ typedef struct mpb_operation {
   void *self;
   bool shielded; /* cleaning up: goes on although its task was cancelled */
 
-  mp_step step;       /* how it ended */
-  mp_error *error;    /* owned, when it failed; mpb_operation_finish frees it */
-  mpb_task *task;     /* that is parked for it */
-  void *watch;        /* private */
+  mp_step step;    /* how it ended */
+  mp_error *error; /* owned, when it failed; mpb_operation_finish frees it */
+  mpb_task *task;  /* that is parked for it */
+  void *watch;     /* private */
 } mpb_operation;
 
 /* Waits until the operation has ended (step is DONE or FAILED) and returns true; or returns false: then the caller must

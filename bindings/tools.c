@@ -25,11 +25,13 @@ static const char *check_path(lua_State *L, int index) {
   return path;
 }
 
-/* ---- sql ------------------------------------------------------------------------------------------------------------ */
+/* ---- sql ------------------------------------------------------------------------------------------------------------
+ */
 
 static lua_Integer count_lines(const char *from, const char *to) {
   lua_Integer lines = 0;
-  for (; from < to; from++) lines += *from == '\n';
+  for (; from < to; from++)
+    lines += *from == '\n';
   return lines;
 }
 
@@ -66,7 +68,8 @@ static int l_quote_identifier(lua_State *L) {
   return 1;
 }
 
-/* ---- checksums --------------------------------------------------------------------------------------------------------- */
+/* ---- checksums
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* checksum(text) -> SHA-256 in hexadecimal. */
 static int l_checksum(lua_State *L) {
@@ -79,7 +82,8 @@ static int l_checksum(lua_State *L) {
   return 1;
 }
 
-/* ---- folders ------------------------------------------------------------------------------------------------------------ */
+/* ---- folders
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static int fail_with_errno(lua_State *L, const char *what, const char *path) {
   int code = errno;
@@ -125,7 +129,8 @@ static int l_make_folder(lua_State *L) {
   return 1;
 }
 
-/* ---- names and programs ------------------------------------------------------------------------------------------------- */
+/* ---- names and programs
+ * ------------------------------------------------------------------------------------------------- */
 
 /* nearest_name(name, names) -> the most similar one, or nil. */
 static int l_nearest_name(lua_State *L) {
@@ -145,10 +150,22 @@ static int l_nearest_name(lua_State *L) {
   return 1;
 }
 
-/* exec(program, arguments) replaces this process by the program, found in PATH. Returns only nil and why not. */
+static void set_variables(lua_State *L, int index) {
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    luaL_checktype(L, -2, LUA_TSTRING);
+    if (setenv(lua_tostring(L, -2), luaL_checkstring(L, -1), 1) != 0) luaL_error(L, "out of memory");
+    lua_pop(L, 1);
+  }
+}
+
+/* exec(program, arguments, variables) replaces this process by the program, found in PATH, with these environment
+ * variables besides its own. Returns only nil and why not. */
 static int l_exec(lua_State *L) {
   const char *program = check_path(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  set_variables(L, 3);
   size_t count = lua_rawlen(L, 2);
   char **arguments = lua_newuserdatauv(L, (count + 2) * sizeof *arguments, 0);
   luaL_checkstack(L, (int)count + 4, "too many arguments");

@@ -25,7 +25,8 @@ void mp_buffer_clear(mp_buffer *buffer) {
 
 static bool grow(mp_buffer *buffer, size_t needed) {
   size_t capacity = buffer->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : buffer->capacity;
-  while (capacity < needed) capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
+  while (capacity < needed)
+    capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
   char *data = realloc(buffer->data, capacity);
   if (data == NULL) return false;
   buffer->data = data;

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#define MP_FOREVER  INT64_MAX /* a deadline that never comes */
-#define MP_SECOND   INT64_C(1000000000)
+#define MP_FOREVER     INT64_MAX /* a deadline that never comes */
+#define MP_SECOND      INT64_C(1000000000)
 #define MP_MILLISECOND INT64_C(1000000)
 
 int64_t mp_clock_now(void); /* monotonic; does not go on while the machine sleeps */

@@ -154,13 +154,15 @@ mp_error *mp_error_copy(const mp_error *error) {
   copy->kind = error->kind;
   copy->position = error->position;
   copy->retryable = error->retryable;
-  for (int i = 0; i < MP_ERROR_FIELDS; i++) mp_error_put(copy, (mp_error_field)i, error->fields[i]);
+  for (int i = 0; i < MP_ERROR_FIELDS; i++)
+    mp_error_put(copy, (mp_error_field)i, error->fields[i]);
   return copy;
 }
 
 void mp_error_free(mp_error *error) {
   if (error == NULL || error == &memory_error) return;
-  for (int i = 0; i < MP_ERROR_FIELDS; i++) free(error->fields[i]);
+  for (int i = 0; i < MP_ERROR_FIELDS; i++)
+    free(error->fields[i]);
   free(error);
 }
 
@@ -184,7 +186,8 @@ static size_t offset_of(const char *text, int position) {
 
 static size_t count_characters(const char *from, const char *to) {
   size_t count = 0;
-  for (const char *at = from; at < to; at++) count += is_continuation(*at) ? 0 : 1;
+  for (const char *at = from; at < to; at++)
+    count += is_continuation(*at) ? 0 : 1;
   return count;
 }
 
@@ -200,7 +203,8 @@ static const char *step_back(const char *at, const char *low, size_t characters)
 static const char *step_forward(const char *at, const char *high, size_t characters) {
   while (at < high && characters > 0) {
     at++;
-    while (at < high && is_continuation(*at)) at++;
+    while (at < high && is_continuation(*at))
+      at++;
     characters--;
   }
   return at;
@@ -210,10 +214,12 @@ static const char *step_forward(const char *at, const char *high, size_t charact
 static void add_caret(mp_buffer *out, const char *file, const char *statement, int position) {
   const char *mark = statement + offset_of(statement, position);
   const char *line = mark;
-  while (line > statement && line[-1] != '\n') line--;
+  while (line > statement && line[-1] != '\n')
+    line--;
   const char *end = mark + strcspn(mark, "\n");
   size_t number = 1;
-  for (const char *at = statement; at < line; at++) number += *at == '\n' ? 1 : 0;
+  for (const char *at = statement; at < line; at++)
+    number += *at == '\n' ? 1 : 0;
 
   const char *from = step_back(mark, line, LINE_SHOWN / 2);
   const char *to = step_forward(mark, end, LINE_SHOWN / 2);
@@ -232,7 +238,8 @@ static void add_caret(mp_buffer *out, const char *file, const char *statement, i
   if (to < end) mp_buffer_adds(out, " ...");
   mp_buffer_adds(out, "\n");
   size_t indent = (label.data == NULL ? 0 : count_characters(label.data, label.data + label.size));
-  for (size_t i = 0; i < indent; i++) mp_buffer_adds(out, " ");
+  for (size_t i = 0; i < indent; i++)
+    mp_buffer_adds(out, " ");
   for (const char *at = from; at < mark; at++) {
     if (!is_continuation(*at)) mp_buffer_adds(out, *at == '\t' ? "\t" : " ");
   }

@@ -6,7 +6,8 @@
 
 bool mp_lru_init(mp_lru *lru, size_t expected, mp_lru_same *same) {
   size_t count = 8;
-  while (count < expected) count *= 2;
+  while (count < expected)
+    count *= 2;
   *lru = (mp_lru){.same = same, .bucket_count = count};
   lru->buckets = calloc(count, sizeof(mp_lru_entry *));
   return lru->buckets != NULL;
@@ -44,7 +45,8 @@ static void unlink_order(mp_lru *lru, mp_lru_entry *entry) {
 
 mp_lru_entry *mp_lru_find(mp_lru *lru, uint64_t hash, const void *key) {
   mp_lru_entry *entry = *bucket_of(lru, hash);
-  while (entry != NULL && !(entry->hash == hash && lru->same(entry, key))) entry = entry->chain;
+  while (entry != NULL && !(entry->hash == hash && lru->same(entry, key)))
+    entry = entry->chain;
   if (entry != NULL && entry != lru->newest) {
     unlink_order(lru, entry);
     link_newest(lru, entry);
@@ -63,7 +65,8 @@ void mp_lru_add(mp_lru *lru, mp_lru_entry *entry, uint64_t hash) {
 
 void mp_lru_remove(mp_lru *lru, mp_lru_entry *entry) {
   mp_lru_entry **at = bucket_of(lru, entry->hash);
-  while (*at != entry) at = &(*at)->chain;
+  while (*at != entry)
+    at = &(*at)->chain;
   *at = entry->chain;
   unlink_order(lru, entry);
   lru->count--;

@@ -50,7 +50,8 @@ void mp_waker_wake(const mp_waker *waker) {
 
 void mp_waker_drain(const mp_waker *waker) {
   char scratch[64];
-  while (read(waker->read_fd, scratch, sizeof scratch) > 0) continue;
+  while (read(waker->read_fd, scratch, sizeof scratch) > 0)
+    continue;
 }
 
 struct mp_background {

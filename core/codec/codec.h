@@ -36,8 +36,8 @@ typedef enum mp_type_oid {
 
 typedef struct mp_codec mp_codec;
 
-/* Decodes one cell that is not NULL. Decoded values borrow from `data` or from `scratch` (cleared before each cell by the
- * caller of mp_decode). Errors: decode (names the type and what was wrong, never the whole value), memory. */
+/* Decodes one cell that is not NULL. Decoded values borrow from `data` or from `scratch` (cleared before each cell by
+ * the caller of mp_decode). Errors: decode (names the type and what was wrong, never the whole value), memory. */
 typedef bool mp_decode(const mp_codec *codec, const char *data, size_t size, const mp_codec_context *context,
                        mp_buffer *scratch, mp_value *out, mp_error **error);
 

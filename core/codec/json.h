@@ -18,8 +18,8 @@ typedef enum mp_json_type {
   MP_JSON_FLOAT,   /* a number whose shortest float form is the same decimal value                        */
   MP_JSON_NUMBER,  /* any other number: its text, for an exact decimal                                    */
   MP_JSON_STRING,
-  MP_JSON_ARRAY,   /* `count` elements follow, each with all that is in it                                */
-  MP_JSON_OBJECT,  /* `count` pairs follow: a STRING node, then the value                                 */
+  MP_JSON_ARRAY,  /* `count` elements follow, each with all that is in it                                */
+  MP_JSON_OBJECT, /* `count` pairs follow: a STRING node, then the value                                 */
 } mp_json_type;
 
 typedef struct mp_json_node {
@@ -45,9 +45,9 @@ enum { MP_JSON_DEPTH = 1000 };
 
 void mp_json_tape_init(mp_json_tape *tape);
 void mp_json_tape_finish(mp_json_tape *tape);
-/* Replaces the tape's content. Refused: unpaired surrogates, invalid UTF-8, NUL in strings is allowed only as the escape
- * for type json (PostgreSQL keeps it), duplicate keys, more than MP_JSON_DEPTH levels, anything behind the document.
- * Errors: decode (line, column, what is wrong), memory. */
+/* Replaces the tape's content. Refused: unpaired surrogates, invalid UTF-8, NUL in strings is allowed only as the
+ * escape for type json (PostgreSQL keeps it), duplicate keys, more than MP_JSON_DEPTH levels, anything behind the
+ * document. Errors: decode (line, column, what is wrong), memory. */
 bool mp_json_read(mp_json_tape *tape, const char *text, size_t size, mp_error **error);
 
 /* Append a quoted, escaped string. Errors: usage (invalid UTF-8), memory. */

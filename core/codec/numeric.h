@@ -20,11 +20,11 @@ typedef enum mp_numeric_sign {
 } mp_numeric_sign; /* the wire's own codes */
 
 typedef struct mp_numeric {
-  int32_t weight;    /* the first limb counts 10000^weight                  */
-  uint16_t sign;     /* an mp_numeric_sign                                  */
-  uint16_t scale;    /* digits shown behind the point, 0 to 16,383          */
-  uint32_t count;    /* of limbs; neither the first nor the last is zero    */
-  int16_t limbs[];   /* 0 to 9,999 each                                     */
+  int32_t weight;  /* the first limb counts 10000^weight                  */
+  uint16_t sign;   /* an mp_numeric_sign                                  */
+  uint16_t scale;  /* digits shown behind the point, 0 to 16,383          */
+  uint32_t count;  /* of limbs; neither the first nor the last is zero    */
+  int16_t limbs[]; /* 0 to 9,999 each                                     */
 } mp_numeric;
 
 enum { MP_NUMERIC_MAX_SCALE = 16383, MP_NUMERIC_MAX_WHOLE_DIGITS = 131072 }; /* PostgreSQL's own limits */

@@ -54,10 +54,10 @@ typedef struct mp_codec_context {
 /* Walks the elements of an array in storage order (the last dimension varies fastest). */
 typedef struct mp_array {
   const struct mp_codec *element;
-  const mp_codec_context *context;       /* borrowed: must outlive the array */
-  int dimensions;                        /* 0: an empty array */
-  int32_t lengths[MP_ARRAY_DIMENSIONS];  /* of each dimension */
-  int32_t lower[MP_ARRAY_DIMENSIONS];    /* the first subscript, usually 1 */
+  const mp_codec_context *context;      /* borrowed: must outlive the array */
+  int dimensions;                       /* 0: an empty array */
+  int32_t lengths[MP_ARRAY_DIMENSIONS]; /* of each dimension */
+  int32_t lower[MP_ARRAY_DIMENSIONS];   /* the first subscript, usually 1 */
   bool binary;
   char delimiter;
   const char *at, *end; /* what has not been read yet */

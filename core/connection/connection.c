@@ -141,7 +141,8 @@ mp_result *mp_connection_take_result(mp_connection *connection, mp_error **error
   return answer == NULL ? NULL : mp__result_create(answer, connection->pg, error);
 }
 
-/* ---- questions ---------------------------------------------------------------------------------------------------- */
+/* ---- questions ----------------------------------------------------------------------------------------------------
+ */
 
 mp_connection_state mp_connection_state_of(const mp_connection *connection) {
   return connection->state;

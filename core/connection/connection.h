@@ -1,8 +1,9 @@
 /* One session with a PostgreSQL server, as a state machine that never blocks.
  *
- * A caller starts one piece of work (connect, describe, execute, script, command) and then calls mp_connection_step until it no
- * longer says MP_STEP_WAIT, waiting in between for what it wants (base/wait.h). A connection belongs to one thread at a
- * time. A failed step leaves it IDLE (the next piece of work may be started) or BROKEN (only close is left). */
+ * A caller starts one piece of work (connect, describe, execute, script, command) and then calls mp_connection_step
+ * until it no longer says MP_STEP_WAIT, waiting in between for what it wants (base/wait.h). A connection belongs to one
+ * thread at a time. A failed step leaves it IDLE (the next piece of work may be started) or BROKEN (only close is
+ * left). */
 #ifndef MP_CONNECTION_CONNECTION_H
 #define MP_CONNECTION_CONNECTION_H
 
@@ -29,13 +30,13 @@ mp_connection *mp_connection_create(const mp_settings *settings, mp_statements *
 /* Ends the session at once, cancelling what runs; never blocks. NULL is fine. */
 void mp_connection_close(mp_connection *connection);
 
-/* Starts connecting; deadline as in base/wait.h, at most connect_timeout from now. Names are resolved on a thread, every
- * address of every host is tried in turn. Steps fail with: connection (host, port or socket, and the reason; sqlstate
- * when the server gave one, 28P01, 3D000, 53300, ...), timeout, memory. */
+/* Starts connecting; deadline as in base/wait.h, at most connect_timeout from now. Names are resolved on a thread,
+ * every address of every host is tried in turn. Steps fail with: connection (host, port or socket, and the reason;
+ * sqlstate when the server gave one, 28P01, 3D000, 53300, ...), timeout, memory. */
 bool mp_connection_connect(mp_connection *connection, int64_t deadline, mp_error **error);
 
-/* Finds out the parameter types of a statement, for callers whose values depend on them (mp_value_needs_type). Afterwards
- * mp_statements_types gives them. */
+/* Finds out the parameter types of a statement, for callers whose values depend on them (mp_value_needs_type).
+ * Afterwards mp_statements_types gives them. */
 bool mp_connection_describe(mp_connection *connection, mp_statement *statement, const char *const *before,
                             size_t before_count, int64_t deadline, mp_error **error);
 
@@ -44,10 +45,10 @@ typedef struct mp_request {
   mp_types *types;            /* as mp_statements_get gave it; borrowed; may be NULL                               */
   const mp_value *parameters; /* borrowed for the call: they are encoded at once                                   */
   size_t count;
-  const char *const *before;  /* commands that travel ahead in the same flush (BEGIN, SAVEPOINT ...); their failure
-                                 is the statement's */
+  const char *const *before; /* commands that travel ahead in the same flush (BEGIN, SAVEPOINT ...); their failure
+                                is the statement's */
   size_t before_count;
-  int64_t deadline;           /* then the statement is cancelled on the server, and the step fails with timeout    */
+  int64_t deadline; /* then the statement is cancelled on the server, and the step fails with timeout    */
 } mp_request;
 
 /* Starts a statement. Errors at once, before anything is sent: usage (number, kind or range of parameters), memory. */

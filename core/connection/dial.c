@@ -1,7 +1,7 @@
 /* Connecting: every address of every host in turn, without a call that blocks.
  *
- * libpq resolves names inside PQconnectPoll, so they are resolved here, on a thread, and given as hostaddr. Each address has
- * its share of the time that is left, so that one that drops packets does not take it all. */
+ * libpq resolves names inside PQconnectPoll, so they are resolved here, on a thread, and given as hostaddr. Each
+ * address has its share of the time that is left, so that one that drops packets does not take it all. */
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -50,8 +50,10 @@ static void address_free(address *entry) {
 static void lookup_destroy(void *data) {
   lookup *names = data;
   if (names == NULL) return;
-  for (size_t i = 0; i < names->asked_count; i++) address_free(&names->asked[i]);
-  for (size_t i = 0; i < names->found_count; i++) address_free(&names->found[i]);
+  for (size_t i = 0; i < names->asked_count; i++)
+    address_free(&names->asked[i]);
+  for (size_t i = 0; i < names->found_count; i++)
+    address_free(&names->found[i]);
   free(names);
 }
 
@@ -111,7 +113,8 @@ static bool list_part(const char *list, size_t index, char **part) {
 
 static size_t list_count(const char *list) {
   size_t count = 1;
-  for (; *list != '\0'; list++) count += *list == ',' ? 1 : 0;
+  for (; *list != '\0'; list++)
+    count += *list == ',' ? 1 : 0;
   return count;
 }
 
@@ -152,7 +155,8 @@ static bool needs_lookup(const lookup *names) {
   return false;
 }
 
-/* ---- start and end ------------------------------------------------------------------------------------------------- */
+/* ---- start and end -------------------------------------------------------------------------------------------------
+ */
 
 static bool is_prefer_standby(const mp_connection *connection) {
   const char *wanted = mp_settings_get(connection->settings, "target_session_attrs");
@@ -202,7 +206,8 @@ bool mp_connection_connect(mp_connection *connection, int64_t deadline, mp_error
   return true;
 }
 
-/* ---- one address --------------------------------------------------------------------------------------------------- */
+/* ---- one address ---------------------------------------------------------------------------------------------------
+ */
 
 static void quiet(void *argument, const PGresult *notice) {
   (void)argument;
@@ -219,8 +224,8 @@ static bool session_options(const mp_connection *connection, mp_buffer *text) {
 }
 
 static bool is_replaced(const char *keyword) {
-  static const char *const replaced[] = {"host", "hostaddr", "port", "options", "client_encoding",
-                                         "target_session_attrs"};
+  static const char *const replaced[] = {"host",    "hostaddr",        "port",
+                                         "options", "client_encoding", "target_session_attrs"};
   for (size_t i = 0; i < sizeof replaced / sizeof replaced[0]; i++) {
     if (strcmp(keyword, replaced[i]) == 0) return true;
   }
@@ -276,7 +281,8 @@ static void tidy_message(char *message, char *sqlstate) {
   char *location = strstr(message, "\nLOCATION: ");
   if (location != NULL) *location = '\0';
   size_t size = strlen(message);
-  while (size > 0 && strchr(" \n\t", message[size - 1]) != NULL) message[--size] = '\0';
+  while (size > 0 && strchr(" \n\t", message[size - 1]) != NULL)
+    message[--size] = '\0';
   static const char code_characters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
   for (char *at = strstr(message, ":  "); at != NULL; at = strstr(at + 1, ":  ")) {
     if (strspn(at + 3, code_characters) != 5 || strncmp(at + 8, ": ", 2) != 0) continue;
@@ -325,7 +331,8 @@ static void describe_target(const address *target, char *to, size_t size) {
   }
 }
 
-/* ---- checks before the first use ---------------------------------------------------------------------------------- */
+/* ---- checks before the first use ----------------------------------------------------------------------------------
+ */
 
 static const char HINT_ROLE[] = "set it for the role: alter role ... set ...";
 
@@ -347,7 +354,8 @@ static mp_step check_answer(mp_connection *connection, mp_want *want, mp_error *
   bool known = answer != NULL && PQresultStatus(answer) == PGRES_TUPLES_OK && PQntuples(answer) == 1;
   int digits = known ? atoi(PQgetvalue(answer, 0, 0)) : 0;
   PQclear(answer);
-  while ((answer = PQgetResult(pg)) != NULL) PQclear(answer);
+  while ((answer = PQgetResult(pg)) != NULL)
+    PQclear(answer);
   if (!known) return mp__connection_break(connection, error);
   if (digits < 1) return refuse_session(connection, "extra_float_digits", "below 1", "1 or more", error);
   return succeed(connection);
@@ -364,7 +372,8 @@ static mp_step check_session(mp_connection *connection, mp_want *want, mp_error 
   return check_answer(connection, want, error);
 }
 
-/* ---- steps ---------------------------------------------------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------------------------------------------------------
+ */
 
 static void hang_up(mp_connection *connection) {
   PQfinish(connection->pg);

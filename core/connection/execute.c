@@ -1,9 +1,9 @@
 /* Sending: one flush for whatever a statement needs.
  *
  * A statement whose parameter types are unknown is prepared unnamed, described and executed in one flush; the types are
- * remembered. Its second use on a connection prepares it under a name, for those types, and learns whether all columns of
- * its result have a binary form. From the third use on only values travel, both ways in binary: the server refuses to
- * run a named statement whose result has changed, so that bytes are never read as another type than they are. */
+ * remembered. Its second use on a connection prepares it under a name, for those types, and learns whether all columns
+ * of its result have a binary form. From the third use on only values travel, both ways in binary: the server refuses
+ * to run a named statement whose result has changed, so that bytes are never read as another type than they are. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +24,7 @@ void mp__work_clear(mp_connection *connection) {
   connection->cancel = NULL;
   connection->expected = (mp__expected){0};
   connection->pipelined = connection->sent = connection->waited = connection->complete = false;
-  connection->is_script = connection->draining = connection->named_types = false;
+  connection->is_script = connection->draining = connection->named_types = connection->wide = false;
   connection->stale = connection->timed_out = false;
 }
 
@@ -100,6 +100,27 @@ static bool end_pipeline(mp_connection *connection) {
   return !connection->pipelined || PQpipelineSync(connection->pg);
 }
 
+/* Libpq takes a description of so many parameters at most: it thinks that a message of more than 30,000 bytes, of this
+ * type, is garbage, and gives up the connection. */
+enum { MOST_DESCRIBED = 7498 };
+
+static bool can_describe(const mp_statement *statement) {
+  const mp_sql *sql = mp_statement_sql(statement);
+  return sql->positions <= MOST_DESCRIBED && sql->name_count <= MOST_DESCRIBED;
+}
+
+/* The same types out of the server's own list. The last answer says nothing that matters. */
+static bool send_wide_describe(mp_connection *connection) {
+  static const char look[] =
+      "select parameter_types::oid[] from pg_catalog.pg_prepared_statements where name = 'mp_wide'";
+  size_t size;
+  const char *text = mp_statement_text(connection->statement, &size);
+  connection->wide = connection->expected.prepare = connection->expected.execute = true;
+  return PQsendPrepare(connection->pg, "mp_wide", text, 0, NULL) &&
+         PQsendQueryParams(connection->pg, look, 0, NULL, NULL, NULL, NULL, MP_FORMAT_TEXT) &&
+         PQsendQueryParams(connection->pg, "deallocate mp_wide", 0, NULL, NULL, NULL, NULL, MP_FORMAT_TEXT);
+}
+
 /* ---- which way ------------------------------------------------------------------------------------------------ */
 
 typedef enum way {
@@ -122,7 +143,8 @@ static bool may_prepare(const mp_connection *connection, const mp_statement *sta
 
 static way choose(mp_connection *connection, const mp_request *request) {
   if (request->types == NULL) {
-    return mp_settings_pool(connection->settings)->pipeline ? WAY_LEARN : WAY_ONCE;
+    bool learns = mp_settings_pool(connection->settings)->pipeline && can_describe(request->statement);
+    return learns ? WAY_LEARN : WAY_ONCE;
   }
   if (!may_prepare(connection, request->statement)) return WAY_ONCE;
   mp__prepared *known = mp__prepared_find(connection, request->statement);
@@ -192,7 +214,8 @@ bool mp_connection_describe(mp_connection *connection, mp_statement *statement, 
                             size_t before_count, int64_t deadline, mp_error **error) {
   if (!check_idle(connection, error)) return false;
   begin(connection, statement, mp_statement_source(statement), deadline);
-  bool sent = enter_pipeline(connection, before, before_count) && send_prepare(connection, "", NULL) &&
+  bool sent = enter_pipeline(connection, before, before_count) &&
+              (can_describe(statement) ? send_prepare(connection, "", NULL) : send_wide_describe(connection)) &&
               end_pipeline(connection);
   return sent || sending_failed(connection, error);
 }

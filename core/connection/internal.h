@@ -44,15 +44,16 @@ struct mp_connection {
   mp__dial *dial; /* while RESOLVING and CONNECTING */
 
   /* the work under way */
-  bool pipelined;     /* in libpq's pipeline mode                              */
-  bool sent;          /* all that is to be sent has left our buffer            */
-  bool waited;        /* the caller has waited since: there may be something to read */
-  bool complete;      /* all answers are there; only the end of a cancel may be awaited */
+  bool pipelined; /* in libpq's pipeline mode                              */
+  bool sent;      /* all that is to be sent has left our buffer            */
+  bool waited;    /* the caller has waited since: there may be something to read */
+  bool complete;  /* all answers are there; only the end of a cancel may be awaited */
   bool is_script;
-  bool draining;      /* COPY TO STDOUT, which nobody wants here, is read to its end */
+  bool draining; /* COPY TO STDOUT, which nobody wants here, is read to its end */
   mp__expected expected;
   mp_statement *statement; /* owned */
   mp__prepared *prepared;  /* of the statement, in `known`; or NULL */
+  bool wide;               /* a describe that goes through pg_prepared_statements */
   bool named_types;        /* parameters were encoded for types that we had remembered */
   int64_t deadline;
   PGresult *answer;  /* the last result that is not an error */
@@ -95,9 +96,10 @@ void mp__prepared_forget_all(mp_connection *connection); /* the server has none 
 mp__prepared *mp__prepared_find(mp_connection *connection, const mp_statement *statement);
 /* Notes the first use; may fail for want of memory, which only means that it stays unprepared. */
 void mp__prepared_note(mp_connection *connection, mp_statement *statement);
-void mp__prepared_drop(mp_connection *connection, mp__prepared *prepared); /* to be closed on the server with the next prepare */
-void mp__prepared_closed(mp_connection *connection);                       /* the first of `closing` is gone */
-void mp__prepared_name(unsigned number, char *to);                         /* to: 16 bytes */
+void mp__prepared_drop(mp_connection *connection,
+                       mp__prepared *prepared);      /* to be closed on the server with the next prepare */
+void mp__prepared_closed(mp_connection *connection); /* the first of `closing` is gone */
+void mp__prepared_name(unsigned number, char *to);   /* to: 16 bytes */
 
 /* receive.c */
 mp_step mp__receive(mp_connection *connection, mp_want *want, mp_error **error);

@@ -29,7 +29,8 @@ void mp__prepared_forget_all(mp_connection *connection) {
     mp_lru_remove(&connection->known, &oldest->entry);
     destroy(oldest);
   }
-  while (connection->closing != NULL) mp__prepared_closed(connection);
+  while (connection->closing != NULL)
+    mp__prepared_closed(connection);
 }
 
 mp__prepared *mp__prepared_find(mp_connection *connection, const mp_statement *statement) {

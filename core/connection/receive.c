@@ -44,7 +44,25 @@ static void on_described(mp_connection *connection, const PGresult *description)
   }
   mp_types *types = mp_types_create(PQnparams(description));
   if (types == NULL) return; /* then it is asked for again the next time */
-  for (int i = 0; i < types->count; i++) types->oids[i] = PQparamtype(description, i);
+  for (int i = 0; i < types->count; i++)
+    types->oids[i] = PQparamtype(description, i);
+  mp_statements_learn(connection->statements, connection->statement, types);
+}
+
+/* The answer to send_wide_describe: one array of OIDs, "{23,25,...}". */
+static void on_wide_described(mp_connection *connection, const PGresult *answer) {
+  if (PQntuples(answer) != 1) return;
+  const char *at = PQgetvalue(answer, 0, 0);
+  size_t count = 1;
+  for (const char *comma = at; (comma = strchr(comma, ',')) != NULL; comma++)
+    count++;
+  mp_types *types = mp_types_create((int)count);
+  if (types == NULL) return;
+  for (int i = 0; i < types->count; i++) {
+    char *end;
+    types->oids[i] = (uint32_t)strtoul(at + 1, &end, 10);
+    at = end;
+  }
   mp_statements_learn(connection->statements, connection->statement, types);
 }
 
@@ -61,6 +79,10 @@ static void on_command(mp_connection *connection, const char *tag) {
 static void on_success(mp_connection *connection, PGresult *answer) {
   switch (stage_of(&connection->expected)) {
   case STAGE_EXECUTE:
+    if (connection->wide) {
+      on_wide_described(connection, answer);
+      break;
+    }
     if (PQresultStatus(answer) == PGRES_COMMAND_OK) on_command(connection, PQcmdStatus(answer));
     PQclear(connection->answer);
     connection->answer = answer;
@@ -76,7 +98,8 @@ static void on_success(mp_connection *connection, PGresult *answer) {
   PQclear(answer);
 }
 
-/* ---- errors ------------------------------------------------------------------------------------------------------- */
+/* ---- errors -------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_code(const PGresult *answer, const char *code) {
   const char *sqlstate = PQresultErrorField(answer, PG_DIAG_SQLSTATE);
@@ -139,7 +162,8 @@ static void refuse_copy(mp_connection *connection, PGresult *answer) {
   PQclear(answer);
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------------------------ */
+/* ---- the loop ------------------------------------------------------------------------------------------------------
+ */
 
 /* Returns true when this was the last answer. */
 static bool on_answer(mp_connection *connection, PGresult *answer) {
@@ -161,13 +185,15 @@ static bool on_answer(mp_connection *connection, PGresult *answer) {
 static bool drain_copy(mp_connection *connection) {
   char *data = NULL;
   int size;
-  while ((size = PQgetCopyData(connection->pg, &data, 1)) > 0) PQfreemem(data);
+  while ((size = PQgetCopyData(connection->pg, &data, 1)) > 0)
+    PQfreemem(data);
   if (size == 0) return false;
   connection->draining = false;
   return true;
 }
 
-/* After an answer that is too short for a whole transaction step, libpq says "lost" through the result; this catches the rest. */
+/* After an answer that is too short for a whole transaction step, libpq says "lost" through the result; this catches
+ * the rest. */
 static bool is_lost(const mp_connection *connection) {
   return PQstatus(connection->pg) == CONNECTION_BAD;
 }
@@ -235,8 +261,7 @@ static mp_step wait_for_server(mp_connection *connection, mp_want *want) {
   connection->waited = true;
   want->fd = PQsocket(connection->pg);
   want->events = connection->sent ? MP_WANT_READ : MP_WANT_READ | MP_WANT_WRITE;
-  want->deadline =
-      connection->state == MP_CONNECTION_CANCELLING ? connection->cancel_deadline : connection->deadline;
+  want->deadline = connection->state == MP_CONNECTION_CANCELLING ? connection->cancel_deadline : connection->deadline;
   return MP_STEP_WAIT;
 }
 

@@ -57,10 +57,10 @@ static const struct {
   int code;
   mp_error_field field;
 } fields[] = {
-    {PG_DIAG_SQLSTATE, MP_ERROR_SQLSTATE},       {PG_DIAG_MESSAGE_DETAIL, MP_ERROR_DETAIL},
-    {PG_DIAG_MESSAGE_HINT, MP_ERROR_HINT},       {PG_DIAG_SCHEMA_NAME, MP_ERROR_SCHEMA},
-    {PG_DIAG_TABLE_NAME, MP_ERROR_TABLE},        {PG_DIAG_COLUMN_NAME, MP_ERROR_COLUMN},
-    {PG_DIAG_DATATYPE_NAME, MP_ERROR_DATATYPE},  {PG_DIAG_CONSTRAINT_NAME, MP_ERROR_CONSTRAINT_NAME},
+    {PG_DIAG_SQLSTATE, MP_ERROR_SQLSTATE},      {PG_DIAG_MESSAGE_DETAIL, MP_ERROR_DETAIL},
+    {PG_DIAG_MESSAGE_HINT, MP_ERROR_HINT},      {PG_DIAG_SCHEMA_NAME, MP_ERROR_SCHEMA},
+    {PG_DIAG_TABLE_NAME, MP_ERROR_TABLE},       {PG_DIAG_COLUMN_NAME, MP_ERROR_COLUMN},
+    {PG_DIAG_DATATYPE_NAME, MP_ERROR_DATATYPE}, {PG_DIAG_CONSTRAINT_NAME, MP_ERROR_CONSTRAINT_NAME},
     {PG_DIAG_CONTEXT, MP_ERROR_CONTEXT},
 };
 
@@ -93,7 +93,8 @@ void mp__server_error(const mp_connection *connection, const PGresult *result, m
 void mp__libpq_error(PGconn *pg, mp_error_kind kind, mp_error **error) {
   const char *message = pg == NULL ? "" : PQerrorMessage(pg);
   size_t size = strlen(message);
-  while (size > 0 && isspace((unsigned char)message[size - 1])) size--;
+  while (size > 0 && isspace((unsigned char)message[size - 1]))
+    size--;
   if (size == 0) {
     mp_error_set(error, kind, "the connection to the server was lost");
   } else {

@@ -93,7 +93,8 @@ static void drop(mp_statements *statements, mp_statement *statement) {
 
 void mp_statements_destroy(mp_statements *statements) {
   if (statements == NULL) return;
-  while (statements->lru.oldest != NULL) drop(statements, statement_of(statements->lru.oldest));
+  while (statements->lru.oldest != NULL)
+    drop(statements, statement_of(statements->lru.oldest));
   mp_lru_finish(&statements->lru);
   uv_mutex_destroy(&statements->lock);
   free(statements);

@@ -1,5 +1,5 @@
-/* Statements as a pool knows them: what the lexer saw in a text, and the parameter types that the server reported for it.
- * Both are kept by text (an LRU of 1,024 texts, none over 16 kB; one lock), shared by the pool's connections. */
+/* Statements as a pool knows them: what the lexer saw in a text, and the parameter types that the server reported for
+ * it. Both are kept by text (an LRU of 1,024 texts, none over 16 kB; one lock), shared by the pool's connections. */
 #ifndef MP_CONNECTION_STATEMENT_H
 #define MP_CONNECTION_STATEMENT_H
 

@@ -96,7 +96,7 @@ static bool names_server(const char *variable) {
  * server must not bend an URL of the environment (PGHOSTADDR would). */
 static bool take_libpq(const sources *from, mp_settings *settings, bool *has_server, mp_error **error) {
   const char *keyword, *variable;
-  for (size_t i = 0; mp__settings_keyword(settings, i, &keyword, &variable); i++) {
+  for (size_t i = 0; mp_settings_keyword(settings, i, &keyword, &variable); i++) {
     if (variable == NULL) continue;
     const mp__env_entry *entry = mp__env_file_find(&from->file, variable);
     bool is_set = is_in_environment(variable) || (entry != NULL && entry->value[0] != '\0');

@@ -12,8 +12,6 @@ bool mp__settings_refuse_with(mp_error **error, const char *origin, const char *
 
 /* The name of our own setting number `index`, or NULL behind the last. */
 const char *mp__settings_own_name(size_t index);
-/* libpq's keyword number `index` and its environment variable (which may be NULL); false behind the last. */
-bool mp__settings_keyword(const mp_settings *settings, size_t index, const char **keyword, const char **variable);
 /* Exchanges what two hold, so that many settings can be made on a copy and kept only when all are right. */
 void mp__settings_swap(mp_settings *one, mp_settings *other);
 

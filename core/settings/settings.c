@@ -377,7 +377,7 @@ const char *mp__settings_own_name(size_t index) {
   return index < OWN_COUNT ? own[index].name : NULL;
 }
 
-bool mp__settings_keyword(const mp_settings *settings, size_t index, const char **keyword, const char **variable) {
+bool mp_settings_keyword(const mp_settings *settings, size_t index, const char **keyword, const char **variable) {
   if (index >= settings->known_count) return false;
   *keyword = settings->known[index].keyword;
   *variable = settings->known[index].envvar;

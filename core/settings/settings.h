@@ -64,6 +64,8 @@ const mp_pool_settings *mp_settings_pool(const mp_settings *settings);
 void mp_settings_libpq(const mp_settings *settings, const char *const **keywords, const char *const **values);
 /* One of them, or NULL. */
 const char *mp_settings_get(const mp_settings *settings, const char *keyword);
+/* libpq's keyword number `index` and its environment variable (which may be NULL); false behind the last. */
+bool mp_settings_keyword(const mp_settings *settings, size_t index, const char **keyword, const char **variable);
 
 /* The most similar name of a list (similarity at least 0.7), or NULL: for every "did you mean". */
 const char *mp_nearest_name(const char *name, const char *const *names, size_t count);

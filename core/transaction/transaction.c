@@ -56,7 +56,8 @@ static level *add_level(mp_transaction *transaction, mp_error **error) {
   return added;
 }
 
-mp_transaction *mp_transaction_create(mp_connection *connection, const mp_transaction_options *options, mp_error **error) {
+mp_transaction *mp_transaction_create(mp_connection *connection, const mp_transaction_options *options,
+                                      mp_error **error) {
   mp_transaction *transaction = calloc(1, sizeof *transaction);
   if (transaction == NULL) {
     mp_error_set_memory(error);
@@ -107,7 +108,8 @@ const char *const *mp_transaction_before(mp_transaction *transaction, size_t *co
 
 void mp_transaction_flushed(mp_transaction *transaction) {
   if (mp_connection_transaction_status(transaction->connection) == MP_OUTSIDE) return;
-  for (int i = 0; i < transaction->count; i++) transaction->levels[i].sent = true;
+  for (int i = 0; i < transaction->count; i++)
+    transaction->levels[i].sent = true;
 }
 
 const char *mp_transaction_keep_command(mp_transaction *transaction) {
@@ -123,8 +125,8 @@ const char *mp_transaction_undo_command(mp_transaction *transaction) {
   const level *last = &transaction->levels[transaction->count - 1];
   if (!last->sent) return NULL;
   if (transaction->count == 1) return "rollback";
-  snprintf(transaction->command, sizeof transaction->command,
-           "rollback to savepoint mp_%u; release savepoint mp_%u", last->serial, last->serial);
+  snprintf(transaction->command, sizeof transaction->command, "rollback to savepoint mp_%u; release savepoint mp_%u",
+           last->serial, last->serial);
   return transaction->command;
 }
 

@@ -27,7 +27,8 @@ bool mp_isolation_named(const char *name, mp_isolation *out);
 typedef struct mp_transaction mp_transaction;
 
 /* connection: borrowed, idle and outside of any transaction. Returns: owned (mp_transaction_destroy), or NULL. */
-mp_transaction *mp_transaction_create(mp_connection *connection, const mp_transaction_options *options, mp_error **error);
+mp_transaction *mp_transaction_create(mp_connection *connection, const mp_transaction_options *options,
+                                      mp_error **error);
 void mp_transaction_destroy(mp_transaction *transaction); /* NULL is fine */
 
 int mp_transaction_level(const mp_transaction *transaction); /* of the innermost; 0: it is over */
@@ -41,8 +42,9 @@ bool mp_transaction_push(mp_transaction *transaction, mp_error **error);
 const char *const *mp_transaction_before(mp_transaction *transaction, size_t *count);
 void mp_transaction_flushed(mp_transaction *transaction);
 
-/* The command that ends the innermost level (for level 1: COMMIT or ROLLBACK), or NULL when nothing of it was ever sent.
- * The level is over when mp_transaction_pop is called, whatever became of the command. A text is borrowed until then. */
+/* The command that ends the innermost level (for level 1: COMMIT or ROLLBACK), or NULL when nothing of it was ever
+ * sent. The level is over when mp_transaction_pop is called, whatever became of the command. A text is borrowed until
+ * then. */
 const char *mp_transaction_keep_command(mp_transaction *transaction);
 const char *mp_transaction_undo_command(mp_transaction *transaction);
 void mp_transaction_pop(mp_transaction *transaction);
