@@ -52,7 +52,8 @@ bool mp_settings_set_url(mp_settings *settings, const char *url, const char *ori
  * line; memory. */
 bool mp_settings_set_environment(mp_settings *settings, bool look_for_file, bool *has_server, mp_error **error);
 
-/* The part of it that does not say which server: DATABASE_POOL_SIZE and MOONPOOL_<SETTING>, for a caller who names one. */
+/* The part of it that does not say which server: DATABASE_POOL_SIZE and MOONPOOL_<SETTING>, for a caller who names one.
+ */
 bool mp_settings_set_pool_environment(mp_settings *settings, bool look_for_file, mp_error **error);
 
 /* What no single setting can tell: min_idle is at most max_size. For whoever opens a pool, once all are set. */
