@@ -16,6 +16,7 @@ static bool start_reset(mp__slot *slot) {
 mp__condition mp__clean_start(mp__slot *slot) {
   slot->was_reset = false;
   if (mp_connection_state_of(slot->connection) != MP_CONNECTION_IDLE) return MP__UNUSABLE;
+  if (mp_connection_fd(slot->connection) < 0) return MP__UNUSABLE; /* lost, found by who only looked */
   bool is_inside = mp_connection_transaction_status(slot->connection) != MP_OUTSIDE;
   if (!is_inside && !mp_connection_needs_reset(slot->connection)) return MP__CLEAN;
   return (is_inside ? start_rollback(slot) : start_reset(slot)) ? MP__CLEANING : MP__UNUSABLE;

@@ -101,20 +101,31 @@ static void replaces_one_that_broke_in_use(void **state) {
   mp_pool_release(pool);
 }
 
-/* Nothing was read from it since the server hung up: its holder did not notice, but the upkeep thread did. */
+/* Its holder did not notice, but the upkeep thread did, or will. */
 static void replaces_one_that_broke_unseen_in_use(void **state) {
   (void)state;
   mp_pool *pool = open_pool("max_size", "1");
   mp_connection *connection = take(pool, NULL);
   int pid = mp_connection_server_pid(connection);
   ask("select pg_terminate_backend(%d)", pid);
-  wait_for(!mp_connection_is_alive(connection) || mp_connection_state_of(connection) == MP_CONNECTION_BROKEN);
-  usleep(20000); /* so that the upkeep thread has most likely heard of it, too; either way holds */
+  wait_for(ask("select count(*) from pg_stat_activity where pid = %d", pid) == 0);
+  usleep(20000); /* most likely it has; either way holds */
   mp_pool_return(pool, connection);
   wait_for(stats_of(pool).closed_broken == 1);
   connection = take(pool, NULL);
   assert_answers(connection, "select 'alive'", "alive");
   mp_pool_return(pool, connection);
+  mp_pool_release(pool);
+}
+
+static void replaces_one_whose_loss_was_only_looked_at(void **state) {
+  (void)state;
+  mp_pool *pool = open_pool("max_size", "1");
+  mp_connection *connection = take(pool, NULL);
+  ask("select pg_terminate_backend(%d)", mp_connection_server_pid(connection));
+  wait_for(!mp_connection_is_alive(connection)); /* this closes the socket, so that no event will come of it */
+  mp_pool_return(pool, connection);
+  assert_int_equal(stats_of(pool).closed_broken, 1);
   mp_pool_release(pool);
 }
 
@@ -163,6 +174,7 @@ int main(void) {
       cmocka_unit_test(replaces_one_that_comes_back_busy),
       cmocka_unit_test(replaces_one_that_broke_in_use),
       cmocka_unit_test(replaces_one_that_broke_unseen_in_use),
+      cmocka_unit_test(replaces_one_whose_loss_was_only_looked_at),
       cmocka_unit_test(replaces_those_that_were_killed_while_idle),
       cmocka_unit_test(a_waiter_gets_it_once_it_is_clean),
   };
