@@ -10,7 +10,8 @@
 
 #include "base/error.h"
 
-/* What kind of statement it is, as far as its words tell. A text of several statements is CONTROL | SESSION. */
+/* What kind of statement it is, as far as its words tell; 0 is one that is not plain and leaves nothing behind (DDL,
+ * SET LOCAL, SHOW, ..., an empty text). A text of several statements has CONTROL and SESSION. */
 enum {
   MP_SQL_PLAIN = 1,   /* SELECT, INSERT, UPDATE, DELETE, MERGE, WITH, VALUES, TABLE, and no session function     */
   MP_SQL_SESSION = 2, /* may leave something behind in the session: SET, LISTEN, a session function, ...         */
@@ -28,8 +29,8 @@ typedef struct mp_sql {
   size_t text_size;
 } mp_sql;
 
-/* Looks at a statement. Errors: usage (both kinds of placeholders; an unterminated string, comment or dollar quote,
- * with statement and position), memory. */
+/* Looks at a statement. Errors: usage (both kinds of placeholders; $0 or above $65535; a zero byte; an unterminated
+ * string, comment or dollar quote, with statement and position), memory. */
 bool mp_sql_look(const char *text, size_t size, mp_sql *out, mp_error **error);
 void mp_sql_finish(mp_sql *sql);
 
