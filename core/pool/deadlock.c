@@ -1,13 +1,16 @@
 /* Finds the wait that nobody could end: every connection is lent to a task which itself waits, in the end, for one. */
 #include "pool/internal.h"
 
+bool mp__is_same_task(const mp_holder *a, const mp_holder *b) {
+  return a == b || (a->task != 0 && a->task == b->task && a->thread == b->thread);
+}
+
 /* Whether the holder cannot go on before `waiting` has got its connection: it is the same task, or waits for it, or
  * would need its thread. */
 static bool is_stuck_behind(const mp_holder *holder, const mp_holder *waiting) {
   if (holder == NULL) return false;
   for (const mp_holder *task = waiting; task != NULL; task = task->parent) {
-    if (task == holder) return true;
-    if (task->task != 0 && task->task == holder->task && task->thread == holder->thread) return true;
+    if (mp__is_same_task(task, holder)) return true;
   }
   return waiting != NULL && waiting->blocks_thread && waiting->thread == holder->thread;
 }

@@ -86,7 +86,7 @@ bool mp__diagnose_timeout(const mp_pool *pool, const mp_checkout *checkout, int6
 
 static const char *who_holds(const mp__slot_list *lent, const mp_holder *asking) {
   for (const mp__slot *slot = lent->first; slot != NULL; slot = slot->next) {
-    if (slot->holder != asking) return "tasks that cannot go on while this one waits";
+    if (!mp__is_same_task(slot->holder, asking)) return "tasks that cannot go on while this one waits";
   }
   return "this task itself";
 }

@@ -104,6 +104,7 @@ void mp__opening_failed(mp_pool *pool, mp_error *error, int64_t now); /* consume
 /* deadlock.c; under the lock */
 /* All connections are lent to holders that cannot go on before this one, or another that waits, has got one. */
 bool mp__is_deadlock(const mp_pool *pool, const mp_holder *asking);
+bool mp__is_same_task(const mp_holder *a, const mp_holder *b);
 
 /* diagnosis.c; under the lock; both return false */
 bool mp__diagnose_timeout(const mp_pool *pool, const mp_checkout *checkout, int64_t now, mp_error **error);

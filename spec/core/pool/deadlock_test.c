@@ -31,6 +31,21 @@ static void refuses_the_task_that_holds_all(void **state) {
   mp_pool_release(pool);
 }
 
+static void knows_a_task_by_its_number(void **state) {
+  (void)state;
+  mp_pool *pool = open_pool("max_size", "1");
+  mp_holder transaction = task("transaction.lua:3", &thread_a, NULL), query = task("query.lua:5", &thread_a, NULL);
+  mp_holder other_thread = task("other.lua:7", &thread_b, NULL);
+  transaction.task = query.task = other_thread.task = 7;
+  mp_connection *connection = take(pool, &transaction);
+  assert_refused(pool, &query,
+                 "the pool's only connection is held by this task itself: taken at transaction.lua:3, asked for again "
+                 "at query.lua:5");
+  mp_checkout_destroy(queue_up(pool, &other_thread)); /* numbers count within a thread */
+  mp_pool_return(pool, connection);
+  mp_pool_release(pool);
+}
+
 static void refuses_a_child_of_those_that_hold_all(void **state) {
   (void)state;
   mp_pool *pool = open_pool("max_size", "2");
@@ -125,6 +140,7 @@ static void room_for_one_more_is_no_deadlock(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(refuses_the_task_that_holds_all),
+      cmocka_unit_test(knows_a_task_by_its_number),
       cmocka_unit_test(refuses_a_child_of_those_that_hold_all),
       cmocka_unit_test(lets_a_task_wait_for_its_sibling),
       cmocka_unit_test(a_wait_that_blocks_its_thread_is_refused_when_only_that_thread_could_end_it),
