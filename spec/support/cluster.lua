@@ -95,6 +95,23 @@ function M.migrated()
   return M.database(migrated_template())
 end
 
+--- Starts one more server, to be stopped, killed or filled by a spec.
+---@return { url: string, options: table, stop: fun() } options: for core.local_start and its like
+function M.own_server()
+  local folder = os.tmpname()
+  os.remove(folder)
+  local options = { folder = folder, quiet = true }
+  local place = core.local_start(options)
+  return {
+    url = place.url,
+    options = options,
+    stop = function()
+      core.local_stop(options)
+      remove_folder(folder)
+    end,
+  }
+end
+
 --- Polls until fn returns true; fails after some seconds. For what another process or thread does.
 ---@param fn fun(): boolean
 ---@param seconds? number
