@@ -8,8 +8,8 @@ typedef struct writer {
   mp_buffer *out;
   mp_buffer text; /* of one element */
   mp_error **error;
-  int dimensions; /* known once the first element is found; 0 before */
-  lua_Integer lengths[MP_ARRAY_DIMENSIONS];
+  int dimensions;                           /* known once the first element is found; 0 before */
+  lua_Integer lengths[MP_ARRAY_DIMENSIONS]; /* 0 below the last dimension, where no list is right */
 } writer;
 
 static bool is_dimension(const writer *write) {
@@ -57,10 +57,7 @@ static bool write_list(writer *write, int depth);
 
 /* What is on top of the stack, `depth` lists deep. */
 static bool write_item(writer *write, int depth) {
-  if (is_dimension(write)) {
-    if (write->dimensions == depth) return refuse_shape(write);
-    return write_list(write, depth);
-  }
+  if (is_dimension(write)) return write_list(write, depth);
   if (write->dimensions == 0) write->dimensions = depth;
   if (write->dimensions != depth) return refuse_shape(write);
   return write_element(write);

@@ -74,6 +74,13 @@ describe("mp.time", function()
     assert.is_true(mp.time("08:00") < noon and noon <= noon and noon == mp.time("12:30:15.250"))
   end)
 
+  it("is not compared with other kinds", function()
+    assert_raises("usage", "mp.time and mp.date cannot be compared", function()
+      return mp.time("12:00") < mp.date.today()
+    end)
+    assert.is_false(mp.time("00:00") == mp.date("2000-01-01"))
+  end)
+
   it("has an end of the day", function()
     local last = mp.time("24:00:00")
     assert.equal("24:00:00", tostring(last))
