@@ -151,6 +151,7 @@ static void execute(lua_State *L, mpb_call *call) {
     describe(L, call);
     return;
   }
+  if (needs_types && !mpb_read_untyped(L, call->first, call->count, error)) fail(L, call);
   request.count = (size_t)call->count;
   request.before = commands_ahead(call, &request.before_count);
   use_connection(call, STAGE_EXECUTE);
@@ -277,6 +278,9 @@ static void ended(lua_State *L, mpb_call *call) {
   case STAGE_EXECUTE: on_executed(L, call); return;
   case STAGE_END: on_level_ended(L, call); return;
   default: break;
+  }
+  if (failed && call->stage == STAGE_SCRIPT) {
+    mp_error_put(call->operation.error, MP_ERROR_STATEMENT, lua_tostring(L, TEXT_INDEX));
   }
   if (failed) fail_with_operation(L, call);
   switch (call->stage) {
