@@ -107,3 +107,25 @@ bool mpb_read_arguments(lua_State *L, int first, int count, const mp_types *type
   *values = arguments->values;
   return true;
 }
+
+/* Without its type a list could be an array or a JSON document: only what says of itself that it is an array is
+ * written. */
+static bool write_untyped(lua_State *L, mpb_arguments *arguments, int index, int number, mp_value *value,
+                          mp_error **error) {
+  if (value->kind == MP_VALUE_ARRAY) return write_table(L, arguments, index, 0, number, value, error);
+  mp_error_set(error, MP_ERROR_USAGE, "parameter $%d: a table was given, whose type is not known with pipeline = false",
+               number);
+  if (*error != NULL) {
+    mp_error_put(*error, MP_ERROR_HINT, "for an array say mp.array{ ... }, for a JSON document mp.json(value)");
+  }
+  return false;
+}
+
+bool mpb_read_untyped(lua_State *L, int first, int count, mp_error **error) {
+  mpb_arguments *arguments = mpb_runtime_of(L)->arguments;
+  for (int i = 0; i < count; i++) {
+    mp_value *value = &arguments->values[i];
+    if (mpb_is_unwritten(value) && !write_untyped(L, arguments, first + i, i + 1, value, error)) return false;
+  }
+  return true;
+}

@@ -14,6 +14,10 @@ void mpb_push_named(lua_State *L, const mp_sql *sql, int index);
 bool mpb_read_arguments(lua_State *L, int first, int count, const mp_types *types, const mp_value **values,
                         bool *needs_types, mp_error **error);
 
+/* Where the types cannot be asked for: writes those that were read without them and still need to be. Never raises.
+ * Errors: usage (a table that is not marked as an array), memory. */
+bool mpb_read_untyped(lua_State *L, int first, int count, mp_error **error);
+
 bool mpb_open_arguments(mpb_runtime *runtime); /* false without memory */
 void mpb_arguments_close(mpb_runtime *runtime);
 

@@ -482,7 +482,8 @@ describe("a database", function()
       assert.are.equal("timeout", err.kind)
       assert.are.equal("57014", err.sqlstate)
       assert.are.equal("select pg_sleep(60)", err.statement)
-      assert.are.equal(0, db:value("select count(*) from pg_stat_activity where query like '%sleep(60)' and state = 'active'"))
+      local asleep = "select count(*) from pg_stat_activity where query like '%sleep(60)' and state = 'active'"
+      assert.are.equal(0, db:value(asleep))
     end)
 
     it("says what is wrong with its options", function()
