@@ -41,7 +41,9 @@ static void begin(mp_connection *connection, mp_statement *statement, const char
   mp__work_clear(connection);
   if (statement != NULL) connection->statement = mp_statement_retain(statement);
   connection->deadline = deadline;
-  snprintf(connection->last, sizeof connection->last, "%s", text);
+  size_t shown = strnlen(text, sizeof connection->last - 1);
+  memcpy(connection->last, text, shown);
+  connection->last[shown] = '\0';
   mp__connection_set_state(connection, MP_CONNECTION_BUSY);
 }
 
@@ -65,9 +67,8 @@ static bool enter_pipeline(mp_connection *connection, const char *const *before,
 
 static bool send_deallocate(mp_connection *connection) {
   if (connection->closing == NULL) return true;
-  char text[32], name[16];
-  mp__prepared_name(connection->closing->number, name);
-  snprintf(text, sizeof text, "deallocate %s", name);
+  char text[32];
+  snprintf(text, sizeof text, "deallocate %s", connection->closing->name);
   connection->expected.deallocate = true;
   return PQsendQueryParams(connection->pg, text, 0, NULL, NULL, NULL, NULL, MP_FORMAT_TEXT);
 }
@@ -149,22 +150,21 @@ static way choose(mp_connection *connection, const mp_request *request) {
   if (!may_prepare(connection, request->statement)) return WAY_ONCE;
   mp__prepared *known = mp__prepared_find(connection, request->statement);
   if (known == NULL) return WAY_ONCE;
-  if (known->number != 0 && !same_types(known->types, request->types)) {
+  if (known->is_prepared && !same_types(known->types, request->types)) {
     mp__prepared_drop(connection, known);
     return WAY_ONCE;
   }
   connection->prepared = known;
-  return known->number == 0 ? WAY_NAME : WAY_PREPARED;
+  return known->is_prepared ? WAY_PREPARED : WAY_NAME;
 }
 
 static bool send_named(mp_connection *connection, const mp_request *request) {
   mp__prepared *known = connection->prepared;
-  char name[16];
   mp_types_release(known->types);
   known->types = mp_types_retain(request->types);
-  mp__prepared_name(++connection->last_number, name);
-  return send_deallocate(connection) && send_prepare(connection, name, known->types) &&
-         send_execute(connection, name, request->count, MP_FORMAT_TEXT);
+  snprintf(known->name, sizeof known->name, "mp_%u", ++connection->last_number);
+  return send_deallocate(connection) && send_prepare(connection, known->name, known->types) &&
+         send_execute(connection, known->name, request->count, MP_FORMAT_TEXT);
 }
 
 static bool send(mp_connection *connection, const mp_request *request) {
@@ -172,7 +172,6 @@ static bool send(mp_connection *connection, const mp_request *request) {
   bool several = request->before_count > 0 || chosen == WAY_LEARN || chosen == WAY_NAME;
   if (several && !enter_pipeline(connection, request->before, request->before_count)) return false;
   bool sent = false;
-  char name[16];
   switch (chosen) {
   case WAY_LEARN:
     sent = send_prepare(connection, "", NULL) && send_execute(connection, "", request->count, MP_FORMAT_TEXT);
@@ -180,8 +179,7 @@ static bool send(mp_connection *connection, const mp_request *request) {
   case WAY_ONCE: sent = send_once(connection, request); break;
   case WAY_NAME: sent = send_named(connection, request); break;
   case WAY_PREPARED:
-    mp__prepared_name(connection->prepared->number, name);
-    sent = send_execute(connection, name, request->count,
+    sent = send_execute(connection, connection->prepared->name, request->count,
                         connection->prepared->binary ? MP_FORMAT_BINARY : MP_FORMAT_TEXT);
     break;
   }

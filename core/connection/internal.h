@@ -13,7 +13,8 @@ typedef struct mp__prepared {
   struct mp__prepared *next; /* on the list of those to be closed */
   mp_statement *statement;   /* owned */
   mp_types *types;           /* owned; what the server was told when it was prepared */
-  unsigned number;           /* its name is mp_<number>; 0: not prepared, used once so far */
+  bool is_prepared;          /* false: used once so far */
+  char name[16];             /* on the server */
   bool binary;               /* every column of its result has a binary form that we read */
 } mp__prepared;
 
@@ -99,7 +100,6 @@ void mp__prepared_note(mp_connection *connection, mp_statement *statement);
 void mp__prepared_drop(mp_connection *connection,
                        mp__prepared *prepared);      /* to be closed on the server with the next prepare */
 void mp__prepared_closed(mp_connection *connection); /* the first of `closing` is gone */
-void mp__prepared_name(unsigned number, char *to);   /* to: 16 bytes */
 
 /* receive.c */
 mp_step mp__receive(mp_connection *connection, mp_want *want, mp_error **error);

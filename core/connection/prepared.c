@@ -1,5 +1,4 @@
 /* The statements that one connection has prepared, or is about to: an LRU by statement. */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "connection/internal.h"
@@ -50,7 +49,7 @@ void mp__prepared_note(mp_connection *connection, mp_statement *statement) {
 
 void mp__prepared_drop(mp_connection *connection, mp__prepared *prepared) {
   mp_lru_remove(&connection->known, &prepared->entry);
-  if (prepared->number == 0) {
+  if (!prepared->is_prepared) {
     destroy(prepared);
     return;
   }
@@ -62,8 +61,4 @@ void mp__prepared_closed(mp_connection *connection) {
   mp__prepared *first = connection->closing;
   connection->closing = first->next;
   destroy(first);
-}
-
-void mp__prepared_name(unsigned number, char *to) {
-  snprintf(to, 16, "mp_%u", number);
 }

@@ -88,7 +88,7 @@ static void on_success(mp_connection *connection, PGresult *answer) {
     connection->answer = answer;
     return;
   case STAGE_PREPARE:
-    if (connection->prepared != NULL) connection->prepared->number = connection->last_number;
+    if (connection->prepared != NULL) connection->prepared->is_prepared = true;
     break;
   case STAGE_DESCRIBE: on_described(connection, answer); break;
   case STAGE_DEALLOCATE: mp__prepared_closed(connection); break;
@@ -127,8 +127,8 @@ static bool forget_untrue(mp_connection *connection, const PGresult *answer) {
     again = true;
   } else if (failed == STAGE_PREPARE || failed == STAGE_EXECUTE) {
     mp__prepared *prepared = connection->prepared;
-    if (prepared != NULL && prepared->number != 0 && is_plan_gone(answer)) {
-      if (is_code(answer, "26000")) prepared->number = 0; /* nothing to close */
+    if (prepared != NULL && prepared->is_prepared && is_plan_gone(answer)) {
+      if (is_code(answer, "26000")) prepared->is_prepared = false; /* nothing to close */
       mp__prepared_drop(connection, prepared);
       connection->prepared = NULL;
       again = true;

@@ -48,12 +48,14 @@ mp_result *mp__result_create(PGresult *answer, PGconn *pg, mp_error **error) {
   result->answer = answer;
   result->rows = PQntuples(answer);
   result->width = width;
-  result->context.interval_style = interval_style_of(pg);
+  bool has_interval = false;
   for (int i = 0; i < width; i++) {
     const mp_codec *codec = mp_codec_find(PQftype(answer, i));
     result->columns[i].codec = codec;
+    has_interval = has_interval || codec->kind == MP_VALUE_INTERVAL || codec->kind == MP_VALUE_ARRAY;
     result->columns[i].decode = PQfformat(answer, i) == MP_FORMAT_BINARY ? codec->from_binary : codec->from_text;
   }
+  if (has_interval) result->context.interval_style = interval_style_of(pg);
   return result;
 }
 
