@@ -5,6 +5,9 @@
 
 #include "value.h"
 
+/* From here on the collector's work would cost more than the decoding, so that it waits until all is there. */
+enum { MANY_ROWS = 1000 };
+
 typedef struct reader {
   lua_State *L;
   const mp_result *result;
@@ -99,8 +102,11 @@ static bool push_row(const reader *read, int row, mp_error **error) {
   return true;
 }
 
+/* `columns` and `count` are no keys of the list, which so stays a list to pairs() and to JSON: its metatable has them. */
 static void set_columns(const reader *read, int rows) {
   lua_State *L = read->L;
+  lua_createtable(L, 0, 2);
+  lua_createtable(L, 0, 2);
   lua_createtable(L, read->width, 0);
   for (int i = 0; i < read->width; i++) {
     lua_pushvalue(L, read->names + i);
@@ -109,13 +115,17 @@ static void set_columns(const reader *read, int rows) {
   lua_setfield(L, -2, "columns");
   lua_pushinteger(L, rows);
   lua_setfield(L, -2, "count");
+  lua_setfield(L, -2, "__index");
+  mpb_mark_list(L);
+  lua_setmetatable(L, -2);
 }
 
 bool mpb_push_rows(lua_State *L, const mp_result *result, mpb_row_style style, mp_error **error) {
   reader read;
   int top = lua_gettop(L), rows = mp_result_rows(result);
   if (!begin(&read, L, result, style, error)) return false;
-  lua_createtable(L, rows, 2);
+  if (rows >= MANY_ROWS) mpb_values_pause(L, &read.values);
+  lua_createtable(L, rows, 0);
   bool ok = true;
   for (int row = 0; row < rows && ok; row++) {
     ok = push_row(&read, row, error);

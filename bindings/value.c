@@ -134,6 +134,11 @@ int mpb_wrong_type(lua_State *L, int index, const char *what, const char *expect
   return mpb_usage(L, NULL, "%s is a %s; expected %s", what, mpb_type_name(L, index), expected);
 }
 
+void mpb_mark_list(lua_State *L) {
+  lua_pushinteger(L, MP_VALUE_ARRAY);
+  lua_rawsetp(L, -2, &kind_key);
+}
+
 /* ---- metatables and classes ---- */
 
 static int l_tostring(lua_State *L) {

@@ -38,6 +38,9 @@ void mpb_values_end(lua_State *L, mpb_values *values);
  * Errors: decode (an element or a JSON document that is none), memory. */
 bool mpb_push_value(lua_State *L, const mpb_values *values, const mp_value *value, mp_error **error);
 
+/* Makes tables with the metatable on top of the stack lists, as mp.array does, even empty ones. */
+void mpb_mark_list(lua_State *L);
+
 /* ---- to the server ---- */
 
 /* The value at `index` as the parameter `number` (from 1; 0: as an element of an array). Nothing is copied: *out

@@ -94,10 +94,10 @@ local function join(texts, widths, right)
 end
 
 local function is_row_list(value)
-  if type(value) ~= "table" or core.array.is(value) then
+  if type(value) ~= "table" then
     return false
   end
-  return value.columns ~= nil and value.count ~= nil or type(value[1]) == "table"
+  return value.columns ~= nil and value.count ~= nil or type(value[1]) == "table" and not core.array.is(value)
 end
 
 local function keys_of(rows, columns)
