@@ -50,9 +50,12 @@ typedef struct mpb_call {
   mpb_row_style style;
   bool keep;   /* END: commit or release, and not undo */
   bool undone; /* END: it had failed before, and was undone instead */
+  bool late;   /* END: the transaction's deadline had passed before */
 } mpb_call;
 
 enum { HANDLE_INDEX = 1, TEXT_INDEX = 2, FIRST_PARAMETER = 3 };
+
+#define ROLLBACK_PATIENCE 5.0 /* seconds: it is done in an instant, or the server does not answer */
 
 /* ---- ends
  * ------------------------------------------------------------------------------------------------------------- */
@@ -131,6 +134,10 @@ static const char *const *commands_ahead(mpb_call *call, size_t *count) {
   return mp_transaction_before(call->lease->transaction, count);
 }
 
+static void note_asked(const mpb_call *call, size_t count) {
+  if (count > 0) mp_transaction_asked(call->lease->transaction, count);
+}
+
 static void describe(lua_State *L, mpb_call *call) {
   size_t count;
   const char *const *before = commands_ahead(call, &count);
@@ -138,6 +145,7 @@ static void describe(lua_State *L, mpb_call *call) {
   if (!mp_connection_describe(call->connection, call->statement, before, count, call->deadline, mpb_error_slot(L))) {
     fail(L, call);
   }
+  note_asked(call, count);
 }
 
 static void execute(lua_State *L, mpb_call *call) {
@@ -156,6 +164,7 @@ static void execute(lua_State *L, mpb_call *call) {
   request.before = commands_ahead(call, &request.before_count);
   use_connection(call, STAGE_EXECUTE);
   if (!mp_connection_execute(call->connection, &request, error)) fail(L, call);
+  note_asked(call, request.before_count);
 }
 
 /* A script goes by another protocol, in which nothing can travel ahead: so that goes first, one after the other. */
@@ -167,6 +176,7 @@ static void run_script(lua_State *L, mpb_call *call) {
   bool started = count > 0 ? mp_connection_command(call->connection, before[0], call->deadline, error)
                            : mp_connection_script(call->connection, lua_tostring(L, TEXT_INDEX), call->deadline, error);
   if (!started) fail(L, call);
+  note_asked(call, count > 0 ? 1 : 0);
 }
 
 /* The innermost level is over, whatever became of the command that ended it. */
@@ -185,10 +195,12 @@ static void fail_at_end(lua_State *L, mpb_call *call) {
   fail(L, call);
 }
 
-/* A transaction that has failed is undone, whatever was wanted. */
+/* A transaction that has failed, or whose time is over, is undone, whatever was wanted. */
 static void end_level(lua_State *L, mpb_call *call) {
   mp_transaction *transaction = call->lease->transaction;
-  call->undone = call->keep && mp_transaction_has_failed(transaction);
+  call->late = call->keep && call->lease->deadline <= mp_clock_now();
+  call->undone = call->late || (call->keep && mp_transaction_has_failed(transaction));
+  if (call->late) call->deadline = mp_clock_after(ROLLBACK_PATIENCE);
   bool keep = call->keep && !call->undone;
   const char *command = keep ? mp_transaction_keep_command(transaction) : mp_transaction_undo_command(transaction);
   use_connection(call, STAGE_END);
@@ -322,12 +334,16 @@ static int push_lease(lua_State *L, mpb_call *call) {
 }
 
 static int end_answer(lua_State *L, mpb_call *call) {
-  bool undone = call->undone;
+  bool undone = call->undone, late = call->late;
   let_connection_go(call);
   close_level(call->lease);
   release(call);
   if (!undone) return 0;
   mp_error **error = mpb_error_slot(L);
+  if (late) {
+    mp_error_set(error, MP_ERROR_TIMEOUT, "the transaction was rolled back, since its time was over");
+    return mpb_raise(L);
+  }
   mp_error_set(error, MP_ERROR_TRANSACTION,
                "the transaction was rolled back, since a statement in it had failed and the failure was swallowed");
   mp_error_put(*error, MP_ERROR_HINT, "run what may fail in a tx:transaction(...) of its own");
@@ -399,6 +415,10 @@ static int start_on_lease(lua_State *L, mpb_call *call, lua_KContext context) {
     mpb_usage(L, "give each task a connection of its own: the pool's methods do",
               "the connection is in use by another task");
   }
+  if (call->mode != MODE_END && call->lease->deadline <= mp_clock_now()) {
+    mp_error_set(mpb_error_slot(L), MP_ERROR_TIMEOUT, "the transaction's time is over: nothing was sent");
+    return fail(L, call);
+  }
   call->lease->busy = true;
   call->connection = call->lease->connection;
   on_connection(L, call);
@@ -426,9 +446,9 @@ static int start(lua_State *L, mpb_call *call, lua_KContext context, const mp_ho
 /* ---- statements
  * ------------------------------------------------------------------------------------------------------------- */
 
-static void check_control(lua_State *L, const mpb_database *database, const mp_sql *sql) {
-  if ((sql->flags & MP_SQL_CONTROL) == 0) return;
-  if ((sql->flags & MP_SQL_SESSION) != 0) {
+static void check_control(lua_State *L, const mpb_database *database, unsigned flags) {
+  if ((flags & MP_SQL_CONTROL) == 0) return;
+  if ((flags & MP_SQL_SESSION) != 0) {
     mpb_usage(L, "run them with db:script(text)", "the text has several statements; expected one");
   }
   if (database->level > 0) {
@@ -438,6 +458,18 @@ static void check_control(lua_State *L, const mpb_database *database, const mp_s
   if (database->lease == NULL) {
     mpb_usage(L, "use db:transaction(function(tx) ... end)",
               "a transaction cannot be begun or ended on the pool, whose statements may run on any connection");
+  }
+}
+
+/* A text that cannot be looked at is the server's to refuse. */
+static void check_script_control(lua_State *L, const mpb_database *database, const char *text, size_t size) {
+  size_t at = 0, start, end;
+  while (mp_sql_next(text, size, &at, &start, &end)) {
+    mp_sql sql;
+    if (!mp_sql_look(text + start, end - start, &sql, NULL)) continue;
+    unsigned flags = sql.flags & MP_SQL_CONTROL;
+    mp_sql_finish(&sql);
+    check_control(L, database, flags);
   }
 }
 
@@ -456,7 +488,7 @@ static int run_statement(lua_State *L, call_mode mode) {
   call->statement = mp_statements_get(mp_pool_statements(call->pool), text, size, &call->types, mpb_error_slot(L));
   if (call->statement == NULL) return fail(L, call);
   const mp_sql *sql = mp_statement_sql(call->statement);
-  check_control(L, database, sql);
+  check_control(L, database, sql->flags);
   call->first = FIRST_PARAMETER;
   call->count = given;
   if (sql->name_count > 0 && given == 1) {
@@ -496,6 +528,7 @@ int mpb_l_script(lua_State *L) {
   size_t size;
   const char *text = lua_tolstring(L, TEXT_INDEX, &size);
   if (strlen(text) != size) return mpb_usage(L, NULL, "the script has a NUL byte at offset %zu", strlen(text));
+  if (database->level > 0) check_script_control(L, database, text, size);
   lua_settop(L, TEXT_INDEX);
   mpb_call *call = push_call(L, database, MODE_SCRIPT);
   return start(L, call, lua_gettop(L), mpb_holder_of(L));
@@ -522,12 +555,10 @@ int mpb_l_finish(lua_State *L) {
   const mpb_database *database = mpb_check_database(L, HANDLE_INDEX);
   if (database->level == 0) return mpb_usage(L, NULL, "only a transaction can be finished");
   bool keep = lua_toboolean(L, 2);
-  if (database->level != mp_transaction_level(database->lease->transaction)) {
-    return mpb_usage(L, NULL, "a transaction within this one is still open");
-  }
   lua_settop(L, 1);
   mpb_call *call = push_call(L, database, MODE_END);
   call->keep = keep;
+  if (!keep) call->deadline = mp_clock_after(ROLLBACK_PATIENCE);
   return start(L, call, lua_gettop(L), NULL);
 }
 

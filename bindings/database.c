@@ -85,6 +85,12 @@ static bool is_over(const mpb_database *database) {
   return transaction == NULL || mp_transaction_serial(transaction, database->level) != database->serial;
 }
 
+/* What an outer handle did in an inner transaction would be undone with that, unseen. */
+static bool is_innermost(const mpb_database *database) {
+  const mp_transaction *transaction = database->lease->transaction;
+  return transaction == NULL || mp_transaction_level(transaction) == database->level;
+}
+
 mpb_database *mpb_check_database(lua_State *L, int index) {
   mpb_database *database = test_database(L, index);
   if (database->lease != NULL && database->level > 0 && (database->lease->connection == NULL || is_over(database))) {
@@ -94,6 +100,10 @@ mpb_database *mpb_check_database(lua_State *L, int index) {
     mpb_usage(L, "use it inside of its function only", "the connection was given back");
   }
   if (database->lease == NULL && mp_pool_is_closed(database->pool)) mpb_usage(L, NULL, "the pool is closed");
+  if (database->lease != NULL && !is_innermost(database)) {
+    mpb_usage(L, "use the handle that its function was given", "a transaction is open within this %s",
+              database->level > 0 ? "one" : "connection");
+  }
   return database;
 }
 
@@ -252,6 +262,10 @@ static int l_begin(lua_State *L) {
   luaL_checktype(L, 2, LUA_TTABLE);
   if (from->lease == NULL) return mpb_usage(L, NULL, "a transaction needs a connection of its own");
   mpb_lease *lease = from->lease;
+  if (lease->transaction == NULL && mp_connection_transaction_status(lease->connection) != MP_OUTSIDE) {
+    return mpb_usage(L, "begin it by transaction(function(tx) ... end)",
+                     "a statement has begun a transaction on this connection");
+  }
   mp_transaction_options options = {0};
   double timeout = 0;
   read_options(L, 2, &options, &timeout);
@@ -279,6 +293,12 @@ static int l_notes(lua_State *L) {
   return 1;
 }
 
+/* check(handle): raises unless it can be used now. */
+static int l_check(lua_State *L) {
+  mpb_check_database(L, 1);
+  return 0;
+}
+
 /* is_open(handle) -> true while it can be used. */
 static int l_is_open(lua_State *L) {
   const mpb_database *database = test_database(L, 1);
@@ -296,8 +316,13 @@ void mpb_open_database(lua_State *L, mpb_runtime *runtime) {
                                      {"value", mpb_l_value}, {"exec", mpb_l_exec}, {"script", mpb_l_script},
                                      {"with", l_with},       {"close", l_close},   {"stats", l_stats},
                                      {"kind", l_kind},       {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"acquire", mpb_l_acquire}, {"begin", l_begin},     {"finish", mpb_l_finish},
-                                       {"notes", l_notes},         {"is_open", l_is_open}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"acquire", mpb_l_acquire},
+                                       {"begin", l_begin},
+                                       {"finish", mpb_l_finish},
+                                       {"notes", l_notes},
+                                       {"is_open", l_is_open},
+                                       {"check", l_check},
+                                       {NULL, NULL}};
   mpb_new_metatable(L, runtime, LEASE_TYPE, lease_functions, NULL);
   lua_pop(L, 1);
   mpb_new_metatable(L, runtime, MPB_DATABASE_TYPE, metamethods, methods);

@@ -7,7 +7,8 @@
 
 typedef struct level {
   unsigned serial;
-  bool sent;
+  bool asked;    /* its command is under way */
+  bool sent;     /* the server has it        */
   char open[96]; /* the command that opens it */
 } level;
 
@@ -106,10 +107,21 @@ const char *const *mp_transaction_before(mp_transaction *transaction, size_t *co
   return transaction->before;
 }
 
+void mp_transaction_asked(mp_transaction *transaction, size_t count) {
+  for (int i = 0; i < transaction->count && count > 0; i++) {
+    if (transaction->levels[i].sent) continue;
+    transaction->levels[i].asked = true;
+    count--;
+  }
+}
+
 void mp_transaction_flushed(mp_transaction *transaction) {
-  if (mp_connection_transaction_status(transaction->connection) == MP_OUTSIDE) return;
-  for (int i = 0; i < transaction->count; i++)
-    transaction->levels[i].sent = true;
+  bool inside = mp_connection_transaction_status(transaction->connection) != MP_OUTSIDE;
+  for (int i = 0; i < transaction->count; i++) {
+    level *each = &transaction->levels[i];
+    each->sent = each->sent || (each->asked && inside);
+    each->asked = false;
+  }
 }
 
 const char *mp_transaction_keep_command(mp_transaction *transaction) {

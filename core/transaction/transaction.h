@@ -37,9 +37,11 @@ unsigned mp_transaction_serial(const mp_transaction *transaction, int level);
 /* Opens one level more. Errors: memory. */
 bool mp_transaction_push(mp_transaction *transaction, mp_error **error);
 
-/* The commands that have to travel ahead of the next statement; borrowed until the next call. After that statement's
- * flush was answered, well or not, mp_transaction_flushed takes note. */
+/* The commands that have to travel ahead of the next statement; borrowed until the next call. Whoever has started to
+ * send the first `count` of them says so; when the flush was answered, well or not, mp_transaction_flushed takes note.
+ */
 const char *const *mp_transaction_before(mp_transaction *transaction, size_t *count);
+void mp_transaction_asked(mp_transaction *transaction, size_t count);
 void mp_transaction_flushed(mp_transaction *transaction);
 
 /* The command that ends the innermost level (for level 1: COMMIT or ROLLBACK), or NULL when nothing of it was ever

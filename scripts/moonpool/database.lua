@@ -40,6 +40,7 @@ function Database:checkout(fn)
     usage("the argument of checkout is a " .. type(fn) .. "; expected a function")
   end
   if self:kind() ~= "pool" then
+    core.check(self)
     return fn(self)
   end
   local connection <close> = core.acquire(self)

@@ -38,7 +38,7 @@ local function check_options(options)
   for name, value in pairs(options) do
     check_option(name, value)
   end
-  if options.timeout and not (options.timeout > 0) then
+  if options.timeout and (options.timeout <= 0 or options.timeout ~= options.timeout) then
     usage(("option timeout is %s; expected a number of seconds above 0"):format(options.timeout))
   end
   return options
@@ -57,8 +57,8 @@ local function read_arguments(options, fn)
   return check_options(options), fn
 end
 
---- Calls the functions that were registered under `event`, in order. They run outside of the transaction; the first error
---- is raised after all have run.
+--- Calls the functions that were registered under `event`, in order. They run outside of the transaction; the first
+--- error is raised after all have run.
 local function call_back(notes, event)
   local failed, first
   for _, fn in ipairs(notes[event] or {}) do
@@ -96,7 +96,7 @@ local function finish(tx, ok, err)
   return pcall(core.finish, tx, true)
 end
 
---- Runs fn once in a new level on the connection. Returns ok, the error or nil, the level's notes, and fn's results.
+--- Runs fn once in a new level on the connection. Returns ok, the error or nil, the notes of the level, and what fn gave.
 local function attempt(connection, options, fn)
   local tx = core.begin(connection, options)
   local notes = core.notes(tx)
@@ -139,7 +139,10 @@ local function run_outermost(database, options, fn)
       call_back(notes, "commit")
       return table.unpack(results, 2, results.n)
     end
-    call_back(notes, "rollback")
+    local is_known = not (core.is_error(err) and err.kind == "unknown_outcome")
+    if is_known then
+      call_back(notes, "rollback")
+    end
     if try == tries or not (core.is_error(err) and err.retryable) then
       error(err, 0)
     end
@@ -167,9 +170,7 @@ local function register(tx, event, fn)
   if tx:kind() ~= "transaction" then
     usage(("after_%s belongs to a transaction, not to a %s"):format(event, tx:kind()))
   end
-  if not core.is_open(tx) then
-    usage("the transaction is over")
-  end
+  core.check(tx)
   if type(fn) ~= "function" then
     usage(("the argument of after_%s is a %s; expected a function"):format(event, type(fn)))
   end
@@ -184,7 +185,8 @@ function Database:after_commit(fn)
   register(self, "commit", fn)
 end
 
---- Calls fn once this transaction (or one around it) is rolled back; with `retry`, after each failed try.
+--- Calls fn once this transaction (or one around it) is rolled back; with `retry`, after each failed try. After an
+--- unknown outcome neither these functions nor those of after_commit are called.
 ---@param fn fun()
 function Database:after_rollback(fn)
   register(self, "rollback", fn)
