@@ -48,9 +48,10 @@ typedef struct mpb_call {
   int first, count;          /* the parameters' place on the stack */
   int64_t deadline;
   mpb_row_style style;
-  bool keep;   /* END: commit or release, and not undo */
-  bool undone; /* END: it had failed before, and was undone instead */
-  bool late;   /* END: the transaction's deadline had passed before */
+  bool keep;    /* END: commit or release, and not undo */
+  bool doubted; /* the types were asked for once more, since a value did not fit */
+  bool undone;  /* END: it had failed before, and was undone instead */
+  bool late;    /* END: the transaction's deadline had passed before */
 } mpb_call;
 
 enum { HANDLE_INDEX = 1, TEXT_INDEX = 2, FIRST_PARAMETER = 3 };
@@ -148,14 +149,31 @@ static void describe(lua_State *L, mpb_call *call) {
   note_asked(call, count);
 }
 
+static bool has_pipeline(const mpb_call *call) {
+  return mp_settings_pool(mp_pool_settings_of(call->pool))->pipeline;
+}
+
+/* A value was refused for the type that we remember: before the script hears of it, the server is asked once whether
+ * that is still the type. */
+static void doubt_types(lua_State *L, mpb_call *call) {
+  bool worth_asking = call->types != NULL && call->types->count == call->count && !call->doubted && has_pipeline(call);
+  if (!worth_asking || mp_connection_state_of(call->connection) != MP_CONNECTION_IDLE) fail(L, call);
+  call->doubted = true;
+  mp_statements_forget(mp_pool_statements(call->pool), call->statement);
+  mp_types_release(call->types);
+  call->types = NULL;
+  describe(L, call);
+}
+
 static void execute(lua_State *L, mpb_call *call) {
   mp_error **error = mpb_error_slot(L);
   mp_request request = {.statement = call->statement, .types = call->types, .deadline = call->deadline};
   bool needs_types;
   if (!mpb_read_arguments(L, call->first, call->count, call->types, &request.parameters, &needs_types, error)) {
-    fail(L, call);
+    doubt_types(L, call);
+    return;
   }
-  if (needs_types && mp_settings_pool(mp_pool_settings_of(call->pool))->pipeline) {
+  if (needs_types && has_pipeline(call)) {
     describe(L, call);
     return;
   }
@@ -163,8 +181,11 @@ static void execute(lua_State *L, mpb_call *call) {
   request.count = (size_t)call->count;
   request.before = commands_ahead(call, &request.before_count);
   use_connection(call, STAGE_EXECUTE);
-  if (!mp_connection_execute(call->connection, &request, error)) fail(L, call);
-  note_asked(call, request.before_count);
+  if (mp_connection_execute(call->connection, &request, error)) {
+    note_asked(call, request.before_count);
+  } else {
+    doubt_types(L, call);
+  }
 }
 
 /* A script goes by another protocol, in which nothing can travel ahead: so that goes first, one after the other. */

@@ -32,6 +32,7 @@ typedef struct mp__parameters {
   int *lengths;
   int *formats;
   size_t *offsets; /* of the values in `bytes` */
+  bool unsure;     /* a value is of another kind than the type that we remember: perhaps that has changed */
 } mp__parameters;
 
 typedef struct mp__dial mp__dial;

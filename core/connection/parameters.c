@@ -46,6 +46,7 @@ static bool check_count(const mp_sql *sql, size_t given, mp_error **error) {
 }
 
 static bool encode_all(mp__parameters *parameters, const mp_request *request, mp_error **error) {
+  parameters->unsure = false;
   for (size_t i = 0; i < request->count; i++) {
     const mp_value *value = &request->parameters[i];
     uint32_t type = request->types == NULL ? 0 : request->types->oids[i];
@@ -59,6 +60,8 @@ static bool encode_all(mp__parameters *parameters, const mp_request *request, mp
     if (!mp_encode_parameter(codec, value, (int)i + 1, &parameters->bytes, &size, &parameters->formats[i], error)) {
       return false;
     }
+    bool has_binary = codec != NULL && codec->to_binary != NULL;
+    parameters->unsure = parameters->unsure || (has_binary && parameters->formats[i] == MP_FORMAT_TEXT);
     if (!mp_buffer_ok(&parameters->bytes)) {
       if (start + size < parameters->bytes.limit) return mp_error_set_memory(error);
       return mp_error_set(error, MP_ERROR_USAGE, "the parameters are more than 2 GB together");

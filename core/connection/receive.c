@@ -114,7 +114,8 @@ static bool is_plan_gone(const PGresult *answer) {
 }
 
 /* Types that we remembered no longer fit the statement: a column was altered, or the search_path leads elsewhere. */
-static bool is_type_trouble(const PGresult *answer) {
+static bool is_type_trouble(const mp_connection *connection, const PGresult *answer) {
+  if (connection->parameters.unsure && is_code(answer, "22")) return true;
   return is_code(answer, "42") || is_code(answer, "22P03");
 }
 
@@ -133,7 +134,7 @@ static bool forget_untrue(mp_connection *connection, const PGresult *answer) {
       connection->prepared = NULL;
       again = true;
     }
-    if (connection->named_types && is_type_trouble(answer)) {
+    if (connection->named_types && is_type_trouble(connection, answer)) {
       mp_statements_forget(connection->statements, connection->statement);
       again = true;
     }

@@ -96,7 +96,7 @@ local function finish(tx, ok, err)
   return pcall(core.finish, tx, true)
 end
 
---- Runs fn once in a new level on the connection. Returns ok, the error or nil, the notes of the level, and what fn gave.
+--- Runs fn once in a new level on the connection. Returns ok, the error or nil, the level's notes, and all that fn gave.
 local function attempt(connection, options, fn)
   local tx = core.begin(connection, options)
   local notes = core.notes(tx)
