@@ -353,11 +353,27 @@ static void note_running(mpb_scheduler *scheduler, mpb_task *task) {
   if (scheduler->interruptible != NULL) *scheduler->interruptible = task == NULL ? NULL : task->co;
 }
 
+/* Keeps the first result, or nil, on top of the stack. */
+static void keep_result(lua_State *co, int results) {
+  if (results > 0) {
+    lua_settop(co, 1 + lua_gettop(co) - results);
+  } else {
+    lua_pushnil(co);
+  }
+}
+
+/* Lua leaves the to-be-closed variables of a coroutine that has failed as they are: a connection would stay lent. The
+ * error stays on top, unless closing gives a new one. */
+static void close_failed(lua_State *co, int status) {
+  lua_resetthread(co);
+  if (status != LUA_YIELD) return;
+  lua_settop(co, 0); /* coroutine.yield by the script itself, which nobody would resume */
+  lua_pushliteral(co, "a task yielded outside of any coroutine of its own");
+}
+
 static void resume_task(lua_State *L, mpb_scheduler *scheduler, mpb_task *task) {
   mpb_task *outer = scheduler->running;
-  bool is_new = lua_status(task->co) == LUA_OK;
-  int results = 0, status = LUA_OK;
-  if (is_new && task->cancelled) { /* it never ran, and never will */
+  if (lua_status(task->co) == LUA_OK && task->cancelled) { /* it never ran, and never will */
     lua_settop(task->co, 0);
     lua_pushnil(task->co);
     finish_task(L, scheduler, task, true);
@@ -365,21 +381,12 @@ static void resume_task(lua_State *L, mpb_scheduler *scheduler, mpb_task *task) 
   }
   task->state = TASK_RUNNING;
   note_running(scheduler, task);
-  status = lua_resume(task->co, L, 0, &results);
+  int results = 0, status = lua_resume(task->co, L, 0, &results);
+  bool parked = status == LUA_YIELD && task->state != TASK_RUNNING;
+  if (status == LUA_OK) keep_result(task->co, results);
+  if (status != LUA_OK && !parked) close_failed(task->co, status);
   note_running(scheduler, outer);
-  if (status == LUA_YIELD) {
-    if (task->state == TASK_RUNNING) { /* coroutine.yield by the script itself, which nobody would resume */
-      lua_settop(task->co, 0);
-      lua_pushliteral(task->co, "a task yielded outside of any coroutine of its own");
-      finish_task(L, scheduler, task, true);
-    }
-    return;
-  }
-  if (status == LUA_OK) {
-    lua_settop(task->co, results > 0 ? 1 + lua_gettop(task->co) - results : lua_gettop(task->co));
-    if (results == 0) lua_pushnil(task->co);
-  }
-  finish_task(L, scheduler, task, status != LUA_OK);
+  if (!parked) finish_task(L, scheduler, task, status != LUA_OK);
 }
 
 /* Waits until something may have become ready. Returns false when a signal asks for an interruption. poll(2) on the
@@ -499,6 +506,17 @@ static int all_finish(lua_State *L, int status, lua_KContext context) {
   return push_results(L, tasks);
 }
 
+/* A function under any other key would never run, without a word. */
+static void check_keys(lua_State *L, lua_Integer count) {
+  lua_pushnil(L);
+  while (lua_next(L, 1) != 0) {
+    lua_pop(L, 1);
+    if (lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 1 && lua_tointeger(L, -1) <= count) continue;
+    lua_pushvalue(L, -1); /* the key itself must stay what it is */
+    mpb_usage(L, NULL, "the list of all has the key %s; expected functions at 1, 2, ...", luaL_tolstring(L, -1, NULL));
+  }
+}
+
 static void check_functions(lua_State *L) {
   if (!lua_istable(L, 1)) mpb_bad_argument(L, 1, "the argument of all", "a list of functions");
   lua_Integer count = (lua_Integer)lua_rawlen(L, 1);
@@ -508,6 +526,7 @@ static void check_functions(lua_State *L) {
     }
     lua_pop(L, 1);
   }
+  check_keys(L, count);
 }
 
 static bool open_loop(mpb_scheduler *scheduler) {
