@@ -111,7 +111,7 @@ static void collect(lua_State *L, mp_settings *settings) {
   if (is_text) {
     lua_pushvalue(L, 1);
     const char *url = option_text(L, "url");
-    if (!mp_settings_set_url(settings, url, "the URL", mpb_error_slot(L))) mpb_raise(L);
+    if (!mp_settings_set_url(settings, url, "mp.connect", mpb_error_slot(L))) mpb_raise(L);
     lua_pop(L, 2);
   }
   if (is_table) set_options(L, settings, 1);
