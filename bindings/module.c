@@ -16,6 +16,8 @@
 #include "value.h"
 
 #define RUNTIME_TYPE "moonpool.runtime"
+#define RUNTIME "moonpool.the_runtime" /* of the registry, as is this: */
+#define CORE_TABLE "moonpool.the_core"
 
 __attribute__((visibility("default"))) int luaopen_moonpool(lua_State *L);
 __attribute__((visibility("default"))) int luaopen_moonpool_core(lua_State *L);
@@ -46,7 +48,7 @@ static mpb_runtime *new_runtime(lua_State *L) {
   lua_pushcfunction(L, runtime_gc);
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
-  lua_setfield(L, LUA_REGISTRYINDEX, RUNTIME_TYPE);
+  lua_setfield(L, LUA_REGISTRYINDEX, RUNTIME);
   if (!mpb_open_arguments(runtime)) luaL_error(L, "out of memory");
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
   runtime->main = lua_tothread(L, -1);
@@ -133,15 +135,19 @@ static void open_core(lua_State *L) {
   lua_setfield(L, -2, "version");
 }
 
+/* One runtime per state, also for a host that empties package.loaded and requires anew, as busted does. */
 int luaopen_moonpool_core(lua_State *L) {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  if (lua_getfield(L, -1, "moonpool.core") == LUA_TTABLE) return 1; /* one runtime per state */
-  lua_settop(L, 0);
-  open_core(L);
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_pushvalue(L, -2);
-  lua_setfield(L, -2, "moonpool.core");
-  lua_pop(L, 1);
+  if (lua_getfield(L, LUA_REGISTRYINDEX, CORE_TABLE) != LUA_TTABLE) {
+    lua_settop(L, 0);
+    open_core(L);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_insert(L, -2);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, CORE_TABLE);
+  }
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "moonpool.core");
   return 1;
 }
 
@@ -149,7 +155,7 @@ int luaopen_moonpool(lua_State *L) {
   lua_pushcfunction(L, luaopen_moonpool_core);
   lua_call(L, 0, 0);
   mpb_runtime *runtime = NULL;
-  lua_getfield(L, LUA_REGISTRYINDEX, RUNTIME_TYPE);
+  lua_getfield(L, LUA_REGISTRYINDEX, RUNTIME);
   runtime = lua_touserdata(L, -1);
   if (runtime->scripts[0] == '\0') {
     return luaL_error(L, "moonpool: its Lua files were not found beside the module, nor under share/lua/5.4");
