@@ -2,6 +2,7 @@
 #include "error.h"
 
 #include <limits.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +18,17 @@ mp_error **mpb_error_slot(lua_State *L) {
 
 /* ---- place ---------------------------------------------------------------------------------------------- */
 
-/* By the real path: a script of ours may have been found through a symbolic link or a ".." of the executable. */
+static bool is_below(const mpb_runtime *runtime, const char *path) {
+  size_t size = strlen(runtime->scripts);
+  return size > 0 && strncmp(path, runtime->scripts, size) == 0 && strncmp(path + size, "/moonpool/", 10) == 0;
+}
+
+/* By the real path where need be: a script of ours may have been found through a symbolic link or a ".." of the
+ * executable. That takes many system calls, so names that tell are looked at first. */
 static bool is_ours(const mpb_runtime *runtime, const char *source) {
   char path[PATH_MAX];
-  size_t size = strlen(runtime->scripts);
-  return size > 0 && source[0] == '@' && realpath(source + 1, path) != NULL &&
-         strncmp(path, runtime->scripts, size) == 0 && strncmp(path + size, "/moonpool/", 10) == 0;
+  if (source[0] != '@' || strstr(source, "moonpool/") == NULL) return false;
+  return is_below(runtime, source + 1) || (realpath(source + 1, path) != NULL && is_below(runtime, path));
 }
 
 void mpb_where(lua_State *L, char *to, size_t size) {
@@ -83,7 +89,8 @@ int mpb_usage(lua_State *L, const char *hint, const char *format, ...) {
 }
 
 int mpb_bad_argument(lua_State *L, int index, const char *name, const char *expected) {
-  return mpb_usage(L, NULL, "%s is a %s; expected %s", name, luaL_typename(L, index), expected);
+  const char *type = lua_isnone(L, index) ? "nil" : luaL_typename(L, index);
+  return mpb_usage(L, NULL, "%s is a %s; expected %s", name, type, expected);
 }
 
 /* ---- from Lua ------------------------------------------------------------------------------------------- */
@@ -105,7 +112,8 @@ static void error_from_table(lua_State *L, int index, mp_error **slot) {
     lua_pop(L, 1);
   }
   lua_getfield(L, index, "position");
-  if (lua_isinteger(L, -1)) mp_error_put_position(*slot, (int)lua_tointeger(L, -1));
+  lua_Integer position = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
+  if (position > 0 && position <= INT_MAX) mp_error_put_position(*slot, (int)position);
   lua_pop(L, 1);
 }
 
@@ -134,12 +142,23 @@ static int l_concat(lua_State *L) {
   return 1;
 }
 
+static int refuse_kind(lua_State *L) {
+  luaL_Buffer kinds;
+  luaL_buffinit(L, &kinds);
+  for (int i = 0; i < MP_ERROR_KINDS; i++) {
+    if (i > 0) luaL_addstring(&kinds, ", ");
+    luaL_addstring(&kinds, mp_error_kind_name((mp_error_kind)i));
+  }
+  luaL_pushresult(&kinds);
+  return mpb_usage(L, NULL, "an error needs a kind, one of %s", lua_tostring(L, -1));
+}
+
 static int l_new(lua_State *L) {
   if (!lua_istable(L, 1)) return mpb_bad_argument(L, 1, "the argument of error", "a table of fields");
   if (lua_getfield(L, 1, "message") != LUA_TSTRING) return mpb_usage(L, NULL, "an error needs a message, a string");
   mp_error_kind kind;
   if (lua_getfield(L, 1, "kind") != LUA_TSTRING || !mp_error_kind_named(lua_tostring(L, -1), &kind)) {
-    return mpb_usage(L, NULL, "an error needs a kind, such as \"usage\"");
+    return refuse_kind(L);
   }
   if (lua_getfield(L, 1, "where") == LUA_TNIL) {
     char where[LUA_IDSIZE + 16];

@@ -70,6 +70,29 @@ static void add_own_hint(mp_error *error, const char *sqlstate) {
   }
 }
 
+/* Replaces what stands between the first and the last double quote. */
+static void hide_quoted(mp_error *error, mp_error_field field) {
+  const char *text = mp_error_get(error, field);
+  const char *first = text == NULL ? NULL : strchr(text, '"');
+  const char *last = first == NULL ? NULL : strrchr(text, '"');
+  if (last == NULL || last == first) return;
+  mp_error_putf(error, field, "%.*s...%s", (int)(first + 1 - text), text, last);
+}
+
+/* A parameter that the server could not read is the caller's mistake, as those are that we find before sending; and its
+ * value, which the server quotes, is nobody's business. Known by the context in English, otherwise left as it came. */
+static void judge_parameter(mp_error *error, const char *sqlstate) {
+  const char *context = mp_error_get(error, MP_ERROR_CONTEXT);
+  const char *number = context == NULL ? NULL : strstr(context, "portal parameter $");
+  if (number == NULL || !in_class(sqlstate, "22")) return;
+  int parameter = atoi(strchr(number, '$') + 1);
+  hide_quoted(error, MP_ERROR_MESSAGE);
+  hide_quoted(error, MP_ERROR_DETAIL);
+  mp_error_putf(error, MP_ERROR_MESSAGE, "parameter $%d: %s", parameter, mp_error_message(error));
+  mp_error_put(error, MP_ERROR_CONTEXT, NULL);
+  mp_error_put_kind(error, MP_ERROR_USAGE);
+}
+
 void mp__server_error(const mp_connection *connection, const PGresult *result, mp_error **error) {
   const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -88,6 +111,7 @@ void mp__server_error(const mp_connection *connection, const PGresult *result, m
   mp_error_put_retryable(*error, kind == MP_ERROR_SERIALIZATION);
   add_statement(connection, result, *error);
   add_own_hint(*error, sqlstate);
+  judge_parameter(*error, sqlstate);
 }
 
 void mp__libpq_error(PGconn *pg, mp_error_kind kind, mp_error **error) {

@@ -97,7 +97,7 @@ local function is_row_list(value)
   if type(value) ~= "table" then
     return false
   end
-  return value.columns ~= nil and value.count ~= nil or type(value[1]) == "table" and not core.array.is(value)
+  return type(value.columns) == "table" and value.count ~= nil or type(value[1]) == "table" and not core.array.is(value)
 end
 
 local function keys_of(rows, columns)

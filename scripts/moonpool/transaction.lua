@@ -96,7 +96,7 @@ local function finish(tx, ok, err)
   return pcall(core.finish, tx, true)
 end
 
---- Runs fn once in a new level on the connection. Returns ok, the error or nil, the level's notes, and all that fn gave.
+--- Runs fn once in a new level on the connection. Returns ok, the error or nil, its notes, and fn's results.
 local function attempt(connection, options, fn)
   local tx = core.begin(connection, options)
   local notes = core.notes(tx)
@@ -150,7 +150,7 @@ local function run_outermost(database, options, fn)
   end
 end
 
---- Runs fn in a transaction: commits when it returns, rolls back when it raises. BEGIN travels with the first statement.
+--- Runs fn in a transaction: commits when it returns, rolls back when it raises.
 --- On a transaction it is a savepoint. A statement that failed and whose error was swallowed ends in an error of kind
 --- "transaction", never in a commit; a lost answer to COMMIT is one of kind "unknown_outcome".
 ---@generic T
