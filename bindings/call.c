@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "control.h"
 #include "database.h"
 #include "error.h"
 #include "rows.h"
@@ -467,33 +468,6 @@ static int start(lua_State *L, mpb_call *call, lua_KContext context, const mp_ho
 /* ---- statements
  * ------------------------------------------------------------------------------------------------------------- */
 
-static void check_control(lua_State *L, const mpb_database *database, unsigned flags) {
-  if ((flags & MP_SQL_CONTROL) == 0) return;
-  if ((flags & MP_SQL_SESSION) != 0) {
-    mpb_usage(L, "run them with db:script(text)", "the text has several statements; expected one");
-  }
-  if (database->level > 0) {
-    mpb_usage(L, "return from its function to commit, raise an error to roll back",
-              "a transaction is not ended or nested by a statement");
-  }
-  if (database->lease == NULL) {
-    mpb_usage(L, "use db:transaction(function(tx) ... end)",
-              "a transaction cannot be begun or ended on the pool, whose statements may run on any connection");
-  }
-}
-
-/* A text that cannot be looked at is the server's to refuse. */
-static void check_script_control(lua_State *L, const mpb_database *database, const char *text, size_t size) {
-  size_t at = 0, start, end;
-  while (mp_sql_next(text, size, &at, &start, &end)) {
-    mp_sql sql;
-    if (!mp_sql_look(text + start, end - start, &sql, NULL)) continue;
-    unsigned flags = sql.flags & MP_SQL_CONTROL;
-    mp_sql_finish(&sql);
-    check_control(L, database, flags);
-  }
-}
-
 static void check_text(lua_State *L) {
   if (lua_type(L, TEXT_INDEX) != LUA_TSTRING) mpb_bad_argument(L, TEXT_INDEX, "the statement", "a string of SQL");
 }
@@ -509,7 +483,7 @@ static int run_statement(lua_State *L, call_mode mode) {
   call->statement = mp_statements_get(mp_pool_statements(call->pool), text, size, &call->types, mpb_error_slot(L));
   if (call->statement == NULL) return fail(L, call);
   const mp_sql *sql = mp_statement_sql(call->statement);
-  check_control(L, database, sql->flags);
+  mpb_check_control(L, database, sql->flags);
   call->first = FIRST_PARAMETER;
   call->count = given;
   if (sql->name_count > 0 && given == 1) {
@@ -549,7 +523,7 @@ int mpb_l_script(lua_State *L) {
   size_t size;
   const char *text = lua_tolstring(L, TEXT_INDEX, &size);
   if (strlen(text) != size) return mpb_usage(L, NULL, "the script has a NUL byte at offset %zu", strlen(text));
-  if (database->level > 0) check_script_control(L, database, text, size);
+  mpb_check_script(L, database, text, size);
   lua_settop(L, TEXT_INDEX);
   mpb_call *call = push_call(L, database, MODE_SCRIPT);
   return start(L, call, lua_gettop(L), mpb_holder_of(L));

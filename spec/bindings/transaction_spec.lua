@@ -99,7 +99,8 @@ describe("a transaction", function()
   end)
 
   it("is not ended by a statement", function()
-    for _, sql in ipairs { "commit", "rollback", "begin", "savepoint x", "rollback to x", "end", "abort" } do
+    local ends = { "commit", "rollback", "begin", "end", "abort", "Rollback Work", "start transaction" }
+    for _, sql in ipairs(ends) do
       for _, call in ipairs { "exec", "script" } do
         db:transaction(function(tx)
           pay(tx, 1, -1)
@@ -110,7 +111,18 @@ describe("a transaction", function()
     end
     db:transaction(function(tx)
       error_of_kind("usage", tx.script, tx, "select 1; commit; begin")
+      error_of_kind("usage", tx.exec, tx, "savepoint x")
     end)
+  end)
+
+  it("lets a script set savepoints of its own", function()
+    db:transaction(function(tx)
+      tx:script [[
+        savepoint a; update accounts set balance = 1; rollback to a;
+        SAVEPOINT b; update accounts set balance = 2; Rollback Work To Savepoint b; release b;
+      ]]
+    end)
+    assert.are.equal(100, balance(1))
   end)
 
   it("cannot be used after its end", function()
