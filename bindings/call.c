@@ -98,11 +98,8 @@ static int fail(lua_State *L, mpb_call *call) {
 }
 
 static int fail_with_operation(lua_State *L, mpb_call *call) {
-  mp_error **error = mpb_error_slot(L);
-  mp_error_move(error, call->operation.error);
+  mp_error_move(mpb_error_slot(L), call->operation.error);
   call->operation.error = NULL;
-  /* The position in a script is one in the text that only we have. */
-  if (call->stage == STAGE_SCRIPT) mp_error_put(*error, MP_ERROR_STATEMENT, lua_tostring(L, TEXT_INDEX));
   return fail(L, call);
 }
 

@@ -335,7 +335,7 @@ describe("a pool", function()
 
     it("refuses it in a task whose parent holds the connection", function()
       local taken, asked
-      local err = error_of(function()
+      local function work()
         taken = here() + 1
         single:checkout(function()
           mp.all { function()
@@ -343,8 +343,9 @@ describe("a pool", function()
             single:query("select 2")
           end }
         end)
-      end)
-      assert_names(err, taken, asked)
+      end
+      assert_names(error_of(work), taken, asked)
+      assert_names(error_of(mp.all, { work, function() mp.sleep(0.001) end }), taken, asked)
     end)
 
     it("lets another task wait for it", function()

@@ -246,7 +246,7 @@ describe("a statement run again", function()
     end)
   end)
 
-  for _, command in ipairs { "discard all", "deallocate all" } do
+  for _, command in ipairs { "discard all", "deallocate all", "do $$ begin execute 'deallocate all'; end $$" } do
     it("survives a " .. command .. " of the script's", function()
       db:checkout(function(connection)
         for _ = 1, 3 do
