@@ -17,9 +17,16 @@ project it is the user's own.
 ]==],
 }
 
+local function state_of(place)
+  if place.pid then
+    return "running (process " .. place.pid .. ")"
+  end
+  return place.version == 0 and "not made yet" or "stopped"
+end
+
 local function show_status(place)
   local lines = {
-    { "state", place.pid and "running (process " .. place.pid .. ")" or place.version == 0 and "not made yet" or "stopped" },
+    { "state", state_of(place) },
     { "version", place.version > 0 and "PostgreSQL " .. place.version or nil },
     { "url", place.url },
     { "data", place.data },
