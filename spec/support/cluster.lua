@@ -127,7 +127,7 @@ end
 
 local UNDO = {} -- raised to roll back
 
---- Runs fn in a transaction on db that is rolled back afterwards: `it("...", cluster.rolled_back(db, function(tx) ... end))`.
+--- Runs fn in a transaction on db that is rolled back afterwards: `it("...", rolled_back(db, function(tx) ... end))`.
 ---@param db fun(): moonpool.Database gives the pool when the test runs
 ---@param fn fun(tx: moonpool.Database)
 ---@return fun()
