@@ -16,8 +16,8 @@
 #include "value.h"
 
 #define RUNTIME_TYPE "moonpool.runtime"
-#define RUNTIME "moonpool.the_runtime" /* of the registry, as is this: */
-#define CORE_TABLE "moonpool.the_core"
+#define RUNTIME      "moonpool.the_runtime" /* of the registry, as is this: */
+#define CORE_TABLE   "moonpool.the_core"
 
 __attribute__((visibility("default"))) int luaopen_moonpool(lua_State *L);
 __attribute__((visibility("default"))) int luaopen_moonpool_core(lua_State *L);

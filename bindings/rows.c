@@ -102,7 +102,8 @@ static bool push_row(const reader *read, int row, mp_error **error) {
   return true;
 }
 
-/* `columns` and `count` are no keys of the list, which so stays a list to pairs() and to JSON: its metatable has them. */
+/* `columns` and `count` are no keys of the list, which so stays a list to pairs() and to JSON: its metatable has them.
+ */
 static void set_columns(const reader *read, int rows) {
   lua_State *L = read->L;
   lua_createtable(L, 0, 2);

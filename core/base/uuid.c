@@ -2,6 +2,7 @@
 #include "base/uuid.h"
 
 #include <sodium.h>
+#include <stdatomic.h>
 
 #include "base/clock.h"
 
@@ -58,11 +59,25 @@ void mp_uuid_random(unsigned char *out) {
   fill(out, 4);
 }
 
+/* The wall clock in 1/4096 of a millisecond: the 48 bits of time and the 12 bits after the version, as RFC 9562,
+ * section 6.2, method 3 has them. Never the same twice nor a smaller one in a process, whatever the clock does. */
+static uint64_t next_tick(void) {
+  static _Atomic uint64_t last;
+  uint64_t now = (uint64_t)mp_clock_wall_us();
+  uint64_t tick = now / 1000 << 12 | now % 1000 * 4096 / 1000;
+  uint64_t before = atomic_load(&last);
+  uint64_t next;
+  do
+    next = tick > before ? tick : before + 1;
+  while (!atomic_compare_exchange_weak(&last, &before, next));
+  return next;
+}
+
 void mp_uuid_ordered(unsigned char *out) {
   fill(out, 7);
-  uint64_t milliseconds = (uint64_t)(mp_clock_wall_us() / 1000);
-  for (int i = 5; i >= 0; i--) {
-    out[i] = (unsigned char)milliseconds;
-    milliseconds >>= 8;
-  }
+  uint64_t tick = next_tick();
+  for (int i = 0; i < 6; i++)
+    out[i] = (unsigned char)(tick >> (52 - 8 * i));
+  out[6] = (unsigned char)(0x70 | (tick >> 8 & 0x0F));
+  out[7] = (unsigned char)tick;
 }

@@ -10,8 +10,8 @@ enum { MP_UUID_SIZE = 16, MP_UUID_TEXT = 36 };
 /* Reads the forms that PostgreSQL reads (hyphens optional after each group of four digits, braces, upper case). */
 bool mp_uuid_parse(const char *text, size_t size, unsigned char *out);
 void mp_uuid_format(const unsigned char *uuid, char *out); /* 36 characters, lower case, no terminator */
-/* Random (version 4), or in time order (version 7: milliseconds of the wall clock, then random). From libsodium's
- * generator. */
+/* Random (version 4), or in the order of their making (version 7: the wall clock, then random): each one that this
+ * process makes, in whichever thread, sorts after those before it. From libsodium's generator. */
 void mp_uuid_random(unsigned char *out);
 void mp_uuid_ordered(unsigned char *out);
 

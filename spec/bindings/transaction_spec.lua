@@ -653,8 +653,13 @@ describe("a transaction on a server that dies", function()
     assert.is_true(admin:value("select pg_terminate_backend($1)", pid))
   end
 
+  --- Returns once the server has noticed, a moment later: it then ends all sessions, this one too.
   local function kill(pid)
-    os.execute("kill -9 " .. pid)
+    admin:checkout(function(session)
+      session:query("select 1")
+      os.execute("kill -9 " .. pid)
+      cluster.wait_until(function() return not pcall(session.query, session, "select 1") end)
+    end)
   end
 
   --- Ends the session in which fn runs `sql`, by `how`; gives fn's error.

@@ -83,12 +83,24 @@ static void it_makes_ordered_ones_of_version_7(void **state) {
   }
 }
 
+static void it_orders_those_of_version_7_as_they_were_made(void **state) {
+  (void)state;
+  unsigned char last[MP_UUID_SIZE] = {0};
+  for (int i = 0; i < 100000; i++) {
+    unsigned char uuid[MP_UUID_SIZE];
+    mp_uuid_ordered(uuid);
+    assert_true(memcmp(last, uuid, sizeof uuid) < 0);
+    memcpy(last, uuid, sizeof last);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(it_reads_what_postgresql_reads),
       cmocka_unit_test(it_refuses_anything_else),
       cmocka_unit_test(it_makes_random_ones_of_version_4),
       cmocka_unit_test(it_makes_ordered_ones_of_version_7),
+      cmocka_unit_test(it_orders_those_of_version_7_as_they_were_made),
   };
   return cmocka_run_group_tests_name("uuid", tests, NULL, NULL);
 }
