@@ -45,7 +45,7 @@ local function quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
--- ---- arguments ------------------------------------------------------------------------------------------------------
+-- ---- arguments ----
 
 local function usage()
   io.stderr:write("usage: bench/run [--rounds N] [name ...]\n\n")
@@ -83,7 +83,7 @@ local function read_arguments(arguments)
   return #works > 0 and works or WORKS, rounds
 end
 
--- ---- the server -----------------------------------------------------------------------------------------------------
+-- ---- the server ----
 
 local TABLES = [[
   create table accounts (id int primary key, name text not null, balance bigint not null);
@@ -118,7 +118,7 @@ local function start_server()
   return place.url
 end
 
--- ---- measuring ------------------------------------------------------------------------------------------------------
+-- ---- measuring ----
 
 ---@class Cost
 ---@field time number seconds
@@ -166,7 +166,7 @@ local function measure_work(work, url, round)
   return { ours = ours, theirs = theirs }
 end
 
--- ---- the table ------------------------------------------------------------------------------------------------------
+-- ---- the table ----
 
 local function sorted(rounds, fn)
   local list = {}
@@ -238,7 +238,7 @@ local function show(works, costs)
   mp.show(rows)
 end
 
--- ---- all of it ------------------------------------------------------------------------------------------------------
+-- ---- all of it ----
 
 local works, rounds = read_arguments(table.move(arg, 4, #arg, 1, {}))
 local url = start_server()

@@ -29,8 +29,7 @@ void mpb_arguments_close(mpb_runtime *runtime) {
   runtime->arguments = NULL;
 }
 
-/* ---- names ----------------------------------------------------------------------------------------------------------
- */
+/* ---- names ---- */
 
 static void refuse_absent(lua_State *L, const char *name) {
   lua_pushfstring(L, "for NULL write %s = mp.null", name);
@@ -50,8 +49,7 @@ void mpb_push_named(lua_State *L, const mp_sql *sql, int index) {
   }
 }
 
-/* ---- values
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 static bool reserve_values(mpb_arguments *arguments, size_t count, mp_error **error) {
   if (count <= arguments->capacity) return true;

@@ -59,8 +59,7 @@ enum { HANDLE_INDEX = 1, TEXT_INDEX = 2, FIRST_PARAMETER = 3 };
 
 #define ROLLBACK_PATIENCE 5.0 /* seconds: it is done in an instant, or the server does not answer */
 
-/* ---- ends
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- ends ---- */
 
 static void let_connection_go(mpb_call *call) {
   if (call->connection == NULL) return;
@@ -103,8 +102,7 @@ static int fail_with_operation(lua_State *L, mpb_call *call) {
   return fail(L, call);
 }
 
-/* ---- operations
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- operations ---- */
 
 static mp_step advance_connection(void *self, mp_want *want, mp_error **error) {
   return mp_connection_step(((mpb_call *)self)->connection, want, error);
@@ -124,8 +122,7 @@ static void use_connection(mpb_call *call, call_stage next) {
   call->operation.cancel = cancel_connection;
 }
 
-/* ---- stages
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- stages ---- */
 
 static const char *const *commands_ahead(mpb_call *call, size_t *count) {
   *count = 0;
@@ -331,8 +328,7 @@ static void ended(lua_State *L, mpb_call *call) {
   }
 }
 
-/* ---- answers
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- answers ---- */
 
 static int push_nothing_held(lua_State *L, mpb_call *call, bool ok) {
   if (!ok) return fail(L, call);
@@ -384,8 +380,7 @@ static int push_answer(lua_State *L, mpb_call *call) {
   return 0;
 }
 
-/* ---- the way through
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- the way through ---- */
 
 static int resumed(lua_State *L, int status, lua_KContext context);
 
@@ -462,8 +457,7 @@ static int start(lua_State *L, mpb_call *call, lua_KContext context, const mp_ho
   return go_on(L, call, context);
 }
 
-/* ---- statements
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- statements ---- */
 
 static void check_text(lua_State *L) {
   if (lua_type(L, TEXT_INDEX) != LUA_TSTRING) mpb_bad_argument(L, TEXT_INDEX, "the statement", "a string of SQL");
@@ -526,8 +520,7 @@ int mpb_l_script(lua_State *L) {
   return start(L, call, lua_gettop(L), mpb_holder_of(L));
 }
 
-/* ---- connections and ends of transactions
- * ---------------------------------------------------------------------------------- */
+/* ---- connections and ends of transactions ---- */
 
 /* acquire(pool handle) -> a handle on a connection of the pool, which close() gives back. */
 int mpb_l_acquire(lua_State *L) {

@@ -18,7 +18,7 @@ static int settings_gc(lua_State *L) {
   return 0;
 }
 
-/* ---- options ----------------------------------------------------------------------------------------------------- */
+/* ---- options ---- */
 
 static bool names_server(const char *option) {
   static const char *const names[] = {"url", "host", "hostaddr", "port", "dbname", "database", "user", "service"};
@@ -81,7 +81,7 @@ static void set_options(lua_State *L, mp_settings *settings, int index) {
   }
 }
 
-/* ---- the private server ------------------------------------------------------------------------------------------ */
+/* ---- the private server ---- */
 
 static void say(void *context, const char *text) {
   (void)context;
@@ -97,8 +97,7 @@ static void use_local(lua_State *L, mp_settings *settings) {
   if (!ok) mpb_raise(L);
 }
 
-/* ---- connect -------------------------------------------------------------------------------------------------------
- */
+/* ---- connect ---- */
 
 static void collect(lua_State *L, mp_settings *settings) {
   mp_error **error = mpb_error_slot(L);

@@ -8,7 +8,7 @@
 
 #define LEASE_TYPE "moonpool.lease"
 
-/* ---- leases ----------------------------------------------------------------------------------------------------- */
+/* ---- leases ---- */
 
 void mpb_lease_end(mpb_lease *lease) {
   mp_transaction_destroy(lease->transaction);
@@ -32,8 +32,7 @@ mpb_lease *mpb_push_lease(lua_State *L) {
   return lease;
 }
 
-/* ---- handles ------------------------------------------------------------------------------------------------------
- */
+/* ---- handles ---- */
 
 mpb_database *mpb_push_handle(lua_State *L) {
   mpb_database *database = lua_newuserdatauv(L, sizeof *database, 2);
@@ -107,8 +106,7 @@ mpb_database *mpb_check_database(lua_State *L, int index) {
   return database;
 }
 
-/* ---- options ------------------------------------------------------------------------------------------------------
- */
+/* ---- options ---- */
 
 static const char *const option_names[] = {"rows", "timeout"};
 
@@ -162,8 +160,7 @@ static int l_with(lua_State *L) {
   return 1;
 }
 
-/* ---- the rest
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- the rest ---- */
 
 /* close(): a pool for good; a connection goes back to its pool. May be repeated. */
 static int l_close(lua_State *L) {
@@ -230,7 +227,7 @@ static int l_kind(lua_State *L) {
   return 1;
 }
 
-/* ---- transactions: what scripts/moonpool/transaction.lua is made of --------------------------------------------- */
+/* ---- transactions: what scripts/moonpool/transaction.lua is made of ---- */
 
 static bool option_flag(lua_State *L, int index, const char *name) {
   lua_getfield(L, index, name);

@@ -16,7 +16,7 @@ mp_error **mpb_error_slot(lua_State *L) {
   return &runtime->error;
 }
 
-/* ---- place ---------------------------------------------------------------------------------------------- */
+/* ---- place ---- */
 
 static bool is_below(const mpb_runtime *runtime, const char *path) {
   size_t size = strlen(runtime->scripts);
@@ -42,7 +42,7 @@ void mpb_where(lua_State *L, char *to, size_t size) {
   }
 }
 
-/* ---- to Lua --------------------------------------------------------------------------------------------- */
+/* ---- to Lua ---- */
 
 void mpb_push_error(lua_State *L, const mp_error *error) {
   luaL_checkstack(L, 4, NULL);
@@ -93,7 +93,7 @@ int mpb_bad_argument(lua_State *L, int index, const char *name, const char *expe
   return mpb_usage(L, NULL, "%s is a %s; expected %s", name, type, expected);
 }
 
-/* ---- from Lua ------------------------------------------------------------------------------------------- */
+/* ---- from Lua ---- */
 
 static mp_error_kind kind_of_table(lua_State *L, int index) {
   mp_error_kind kind = MP_ERROR_USAGE;

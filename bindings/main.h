@@ -9,7 +9,7 @@
 
 #include <lua.h>
 
-/* --- main_options.c: what the command line asks for ------------------------------------------------------------ */
+/* ---- main_options.c: what the command line asks for ---- */
 
 typedef enum mpb_action {
   MPB_RUN,     /* options, script, standard input: what lua5.4 does */
@@ -41,7 +41,7 @@ void mpb_options_explain(const char *program, const char *argument);
  * Returns false after the first that failed; its message is already on standard error. */
 bool mpb_options_run(lua_State *L, const char *program, const mpb_options *options, char **argv);
 
-/* --- main_call.c: protected calls, and what is said when they fail ---------------------------------------------- */
+/* ---- main_call.c: protected calls, and what is said when they fail ---- */
 
 /* Calls the function under `arguments` values with a traceback handler; while it runs Ctrl-C raises "interrupted!"
  * in it, and a second Ctrl-C ends the process. Pops function and arguments; pushes results, or one error value.
@@ -57,7 +57,7 @@ bool mpb_report(lua_State *L, const char *program, int status);
 #define MPB_RUNNING "moonpool.running"
 void mpb_call_open(lua_State *L);
 
-/* --- main_alloc.c: Lua's memory ---------------------------------------------------------------------------------- */
+/* ---- main_alloc.c: Lua's memory ---- */
 
 typedef struct mpb_heap mpb_heap;
 
@@ -66,19 +66,19 @@ void mpb_heap_destroy(mpb_heap *heap); /* after lua_close; NULL is fine         
 /* A lua_Alloc whose `heap` is an mpb_heap. */
 void *mpb_heap_allocate(void *heap, void *block, size_t old_size, size_t new_size);
 
-/* --- main_state.c: a state with our allocator ------------------------------------------------------------------- */
+/* ---- main_state.c: a state with our allocator ---- */
 
 /* As luaL_newstate (warnings off, a panic function that speaks), on the given heap.
  * heap: borrowed until lua_close. Returns: owned (lua_close), or NULL without memory. */
 lua_State *mpb_state_open(mpb_heap *heap);
 
-/* --- main_locate.c: where the installation is ------------------------------------------------------------------- */
+/* ---- main_locate.c: where the installation is ---- */
 
 /* Appends one searcher to package.searchers, for `moonpool`, `moonpool.*` and `buster.*`. package.path and
  * package.cpath stay as they are, and come first. */
 void mpb_locate_open(lua_State *L);
 
-/* --- main_verb.c: the verbs --------------------------------------------------------------------------------------- */
+/* ---- main_verb.c: the verbs ---- */
 
 bool mpb_verb_exists(const char *name);
 /* Calls moonpool.command's run with the verb argv[1] and the arguments behind it. Returns the exit code. */
@@ -86,12 +86,12 @@ int mpb_verb_run(lua_State *L, const char *program, int argc, char **argv);
 /* Calls moonpool.command's help, which prints the verbs. Returns the exit code. */
 int mpb_verb_help(lua_State *L, const char *program);
 
-/* --- main_repl.c: interactive mode ------------------------------------------------------------------------------- */
+/* ---- main_repl.c: interactive mode ---- */
 
 /* Reads statements from standard input and runs them until its end. */
 void mpb_repl(lua_State *L);
 
-/* --- main_editor.c: one line from a person ------------------------------------------------------------------------ */
+/* ---- main_editor.c: one line from a person ---- */
 
 typedef struct mpb_editor mpb_editor;
 

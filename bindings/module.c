@@ -22,8 +22,7 @@
 __attribute__((visibility("default"))) int luaopen_moonpool(lua_State *L);
 __attribute__((visibility("default"))) int luaopen_moonpool_core(lua_State *L);
 
-/* ---- the runtime --------------------------------------------------------------------------------------------------
- */
+/* ---- the runtime ---- */
 
 /* The first userdata of the state, hence the last to be finalised: everything else may still need it before. */
 static int runtime_gc(lua_State *L) {
@@ -56,8 +55,7 @@ static mpb_runtime *new_runtime(lua_State *L) {
   return runtime;
 }
 
-/* ---- where our Lua files are ---------------------------------------------------------------------------------------
- */
+/* ---- where our Lua files are ---- */
 
 static bool has_scripts(const char *folder) {
   char path[PATH_MAX + 32];
@@ -114,8 +112,7 @@ static void add_searcher(lua_State *L, mpb_runtime *runtime) {
   lua_settop(L, 0);
 }
 
-/* ---- opening
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- opening ---- */
 
 static void open_core(lua_State *L) {
   if (sodium_init() < 0) luaL_error(L, "libsodium cannot be initialised");

@@ -68,7 +68,7 @@ typedef struct watch {
   mpb_scheduler *scheduler;
 } watch;
 
-/* ---- the ready list -------------------------------------------------------------------------------------------- */
+/* ---- the ready list ---- */
 
 static void make_ready(mpb_scheduler *scheduler, mpb_task *task) {
   task->state = TASK_READY;
@@ -97,8 +97,7 @@ static mpb_task *take_ready(mpb_scheduler *scheduler, const group *root) {
   return NULL;
 }
 
-/* ---- watching ------------------------------------------------------------------------------------------------------
- */
+/* ---- watching ---- */
 
 static void on_closed(uv_handle_t *handle) {
   watch *watched = handle->data;
@@ -211,8 +210,7 @@ void mpb_operation_finish(mpb_operation *operation) {
   operation->error = NULL;
 }
 
-/* ---- waiting -------------------------------------------------------------------------------------------------------
- */
+/* ---- waiting ---- */
 
 static bool fail_operation(mpb_operation *operation) {
   mp_error_set(&operation->error, MP_ERROR_CANCELLED,
@@ -309,8 +307,7 @@ const mp_holder *mpb_holder_of(lua_State *L) {
   return holder;
 }
 
-/* ---- running
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- running ---- */
 
 static void cancel_task(mpb_scheduler *scheduler, mpb_task *task);
 
@@ -418,8 +415,7 @@ static bool run_group(lua_State *L, mpb_scheduler *scheduler, group *tasks) {
   return !interrupted;
 }
 
-/* ---- mp.all
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- mp.all ---- */
 
 #define GROUP_TYPE "moonpool.group"
 
@@ -558,8 +554,7 @@ static int l_all(lua_State *L) {
   return all_finish(L, LUA_OK, 0);
 }
 
-/* ---- mp.sleep
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- mp.sleep ---- */
 
 #define SLEEP_TYPE "moonpool.sleep"
 
@@ -604,8 +599,7 @@ static int l_sleep(lua_State *L) {
   return sleep_finish(L, LUA_OK, 0);
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 void mpb_open_scheduler(lua_State *L, mpb_runtime *runtime) {
   static const luaL_Reg functions[] = {{"all", l_all}, {"sleep", l_sleep}, {NULL, NULL}};

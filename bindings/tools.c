@@ -25,8 +25,7 @@ static const char *check_path(lua_State *L, int index) {
   return path;
 }
 
-/* ---- sql ------------------------------------------------------------------------------------------------------------
- */
+/* ---- sql ---- */
 
 static lua_Integer count_lines(const char *from, const char *to) {
   lua_Integer lines = 0;
@@ -68,8 +67,7 @@ static int l_quote_identifier(lua_State *L) {
   return 1;
 }
 
-/* ---- checksums
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- checksums ---- */
 
 /* checksum(text) -> SHA-256 in hexadecimal. */
 static int l_checksum(lua_State *L) {
@@ -82,8 +80,7 @@ static int l_checksum(lua_State *L) {
   return 1;
 }
 
-/* ---- folders
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- folders ---- */
 
 static int fail_with_errno(lua_State *L, const char *what, const char *path) {
   int code = errno;
@@ -129,8 +126,7 @@ static int l_make_folder(lua_State *L) {
   return 1;
 }
 
-/* ---- names and programs
- * ------------------------------------------------------------------------------------------------- */
+/* ---- names and programs ---- */
 
 /* nearest_name(name, names) -> the most similar one, or nil. */
 static int l_nearest_name(lua_State *L) {

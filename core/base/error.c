@@ -166,7 +166,7 @@ void mp_error_free(mp_error *error) {
   free(error);
 }
 
-/* ---- the description ------------------------------------------------------------------------------------- */
+/* ---- the description ---- */
 
 enum { LINE_SHOWN = 100 }; /* characters of a long line that are shown around the caret */
 

@@ -60,7 +60,7 @@ mp_connection *mp_connection_create(const mp_settings *settings, mp_statements *
   return NULL;
 }
 
-/* ---- cancelling ------------------------------------------------------------------------------------------------ */
+/* ---- cancelling ---- */
 
 static void run_cancel(void *data) {
   char message[256];
@@ -95,7 +95,7 @@ void mp_connection_close(mp_connection *connection) {
   free(connection);
 }
 
-/* ---- steps ------------------------------------------------------------------------------------------------------- */
+/* ---- steps ---- */
 
 static mp_step give_up_cancelling(mp_connection *connection, mp_error **error) {
   mp_error_set(error, connection->timed_out ? MP_ERROR_TIMEOUT : MP_ERROR_CANCELLED,
@@ -141,8 +141,7 @@ mp_result *mp_connection_take_result(mp_connection *connection, mp_error **error
   return answer == NULL ? NULL : mp__result_create(answer, connection->pg, error);
 }
 
-/* ---- questions ----------------------------------------------------------------------------------------------------
- */
+/* ---- questions ---- */
 
 mp_connection_state mp_connection_state_of(const mp_connection *connection) {
   return connection->state;

@@ -38,7 +38,7 @@ struct mp__dial {
   bool checking;     /* prepare = "never": a setting is asked for before the first use */
 };
 
-/* ---- addresses -------------------------------------------------------------------------------------------------- */
+/* ---- addresses ---- */
 
 static void address_free(address *entry) {
   free(entry->host);
@@ -155,8 +155,7 @@ static bool needs_lookup(const lookup *names) {
   return false;
 }
 
-/* ---- start and end -------------------------------------------------------------------------------------------------
- */
+/* ---- start and end ---- */
 
 static bool is_prefer_standby(const mp_connection *connection) {
   const char *wanted = mp_settings_get(connection->settings, "target_session_attrs");
@@ -206,8 +205,7 @@ bool mp_connection_connect(mp_connection *connection, int64_t deadline, mp_error
   return true;
 }
 
-/* ---- one address ---------------------------------------------------------------------------------------------------
- */
+/* ---- one address ---- */
 
 static void quiet(void *argument, const PGresult *notice) {
   (void)argument;
@@ -302,7 +300,7 @@ static void note_reason(mp__dial *dial, const char *reason) {
   mp_buffer_adds(&dial->reasons, reason);
 }
 
-/* ---- the end of the attempt ------------------------------------------------------------------------------------ */
+/* ---- the end of the attempt ---- */
 
 static mp_step fail(mp_connection *connection, mp_error_kind kind, const char *sqlstate, mp_error **error) {
   const char *reasons = mp_buffer_text(&connection->dial->reasons);
@@ -331,8 +329,7 @@ static void describe_target(const address *target, char *to, size_t size) {
   }
 }
 
-/* ---- checks before the first use ----------------------------------------------------------------------------------
- */
+/* ---- checks before the first use ---- */
 
 static const char HINT_ROLE[] = "set it for the role: alter role ... set ...";
 
@@ -372,8 +369,7 @@ static mp_step check_session(mp_connection *connection, mp_want *want, mp_error 
   return check_answer(connection, want, error);
 }
 
-/* ---- steps ----------------------------------------------------------------------------------------------------------
- */
+/* ---- steps ---- */
 
 static void hang_up(mp_connection *connection) {
   PQfinish(connection->pg);

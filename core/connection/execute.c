@@ -10,7 +10,7 @@
 
 #include "connection/internal.h"
 
-/* ---- the start and the end of a piece of work -------------------------------------------------------------- */
+/* ---- the start and the end of a piece of work ---- */
 
 void mp__work_clear(mp_connection *connection) {
   mp_statement_release(connection->statement);
@@ -53,7 +53,7 @@ static bool sending_failed(mp_connection *connection, mp_error **error) {
   return false;
 }
 
-/* ---- pieces of a flush --------------------------------------------------------------------------------------- */
+/* ---- pieces of a flush ---- */
 
 static bool enter_pipeline(mp_connection *connection, const char *const *before, size_t count) {
   if (!PQenterPipelineMode(connection->pg)) return false;
@@ -122,7 +122,7 @@ static bool send_wide_describe(mp_connection *connection) {
          PQsendQueryParams(connection->pg, "deallocate mp_wide", 0, NULL, NULL, NULL, NULL, MP_FORMAT_TEXT);
 }
 
-/* ---- which way ------------------------------------------------------------------------------------------------ */
+/* ---- which way ---- */
 
 typedef enum way {
   WAY_LEARN,    /* prepare unnamed, describe, execute  */
@@ -186,7 +186,7 @@ static bool send(mp_connection *connection, const mp_request *request) {
   return sent && end_pipeline(connection);
 }
 
-/* ---- what callers start ----------------------------------------------------------------------------------------- */
+/* ---- what callers start ---- */
 
 static bool refuse_copy(mp_error **error) {
   mp_error_set(error, MP_ERROR_USAGE, "COPY from and to the client cannot run as a statement");

@@ -4,7 +4,7 @@
 
 #include "connection/internal.h"
 
-/* ---- which answer comes next -------------------------------------------------------------------------------- */
+/* ---- which answer comes next ---- */
 
 typedef enum stage { STAGE_BEFORE, STAGE_DEALLOCATE, STAGE_PREPARE, STAGE_DESCRIBE, STAGE_EXECUTE, STAGE_SYNC } stage;
 
@@ -27,7 +27,7 @@ static void stage_done(mp__expected *expected) {
   }
 }
 
-/* ---- good answers ------------------------------------------------------------------------------------------------ */
+/* ---- good answers ---- */
 
 static bool all_binary(const PGresult *description) {
   int width = PQnfields(description);
@@ -98,8 +98,7 @@ static void on_success(mp_connection *connection, PGresult *answer) {
   PQclear(answer);
 }
 
-/* ---- errors -------------------------------------------------------------------------------------------------------
- */
+/* ---- errors ---- */
 
 static bool is_code(const PGresult *answer, const char *code) {
   const char *sqlstate = PQresultErrorField(answer, PG_DIAG_SQLSTATE);
@@ -163,8 +162,7 @@ static void refuse_copy(mp_connection *connection, PGresult *answer) {
   PQclear(answer);
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------------------------
- */
+/* ---- the loop ---- */
 
 /* Returns true when this was the last answer. */
 static bool on_answer(mp_connection *connection, PGresult *answer) {

@@ -14,7 +14,7 @@ typedef struct sources {
   mp__env_file file;
 } sources;
 
-/* ---- finding the file ------------------------------------------------------------------------------------ */
+/* ---- finding the file ---- */
 
 /* folder/name into path; is it of that type? */
 static bool is_there(char *path, const char *folder, const char *name, mode_t type) {
@@ -58,7 +58,7 @@ static bool is_file_off(void) {
   return off != NULL && off[0] != '\0';
 }
 
-/* ---- one variable ---------------------------------------------------------------------------------------- */
+/* ---- one variable ---- */
 
 typedef bool setter(mp_settings *settings, const char *name, const char *value, const char *origin, mp_error **error);
 

@@ -54,7 +54,7 @@ static const mp_pool_settings defaults = {
     .pipeline = true,
 };
 
-/* ---- reading values -------------------------------------------------------------------------------------- */
+/* ---- reading values ---- */
 
 static bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -119,7 +119,7 @@ static int read_word(const char *words, const char *value) {
   return -1;
 }
 
-/* ---- errors ---------------------------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 bool mp__settings_refuse(mp_error **error, const char *origin, const char *format, ...) {
   mp_buffer text;
@@ -201,7 +201,7 @@ static bool refuse_name(const mp_settings *settings, const char *name, const cha
   return false;
 }
 
-/* ---- setting --------------------------------------------------------------------------------------------- */
+/* ---- setting ---- */
 
 static bool set_own(mp_settings *settings, size_t index, const char *value, const char *origin, mp_error **error) {
   void *field = (char *)&settings->pool + own[index].offset;
@@ -301,7 +301,7 @@ bool mp_settings_set(mp_settings *settings, const char *name, const char *value,
   return set_keyword(settings, index, value, origin, error);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------- */
+/* ---- the whole ---- */
 
 mp_settings *mp_settings_create(mp_error **error) {
   mp_settings *settings = calloc(1, sizeof *settings);

@@ -30,7 +30,7 @@ typedef struct look {
   const char *copied;
 } look;
 
-/* ---- what the words say ---------------------------------------------------------------------------------- */
+/* ---- what the words say ---- */
 
 /* First words, and what they mean before any other word is seen. One that is not here is SESSION. 0: neither plain nor
  * leaving anything behind. */
@@ -166,7 +166,7 @@ static void note_meaning(look *at, const mp__token *token) {
   at->previous = *token;
 }
 
-/* ---- placeholders ---------------------------------------------------------------------------------------- */
+/* ---- placeholders ---- */
 
 static int position_of(const look *at, const char *place) {
   int position = 1;
@@ -245,7 +245,7 @@ static bool note_name(look *at, const mp__token *token, mp_error **error) {
   return true;
 }
 
-/* ---- the walk -------------------------------------------------------------------------------------------- */
+/* ---- the walk ---- */
 
 static bool refuse_broken(const look *at, const mp__token *token, mp_error **error) {
   mp_error_set(error, MP_ERROR_USAGE, "the statement has %s", at->lexer.broken);
