@@ -12,7 +12,7 @@
 #include "rows.h"
 #include "scheduler.h"
 
-#define CALL_TYPE "moonpool.call"
+static const char call_type[] = "moonpool.call";
 
 typedef enum call_mode {
   MODE_QUERY,
@@ -413,7 +413,7 @@ static int64_t statement_deadline(const mpb_database *database) {
 static mpb_call *push_call(lua_State *L, const mpb_database *database, call_mode mode) {
   mpb_call *call = lua_newuserdatauv(L, sizeof *call, 0);
   memset(call, 0, sizeof *call);
-  luaL_setmetatable(L, CALL_TYPE);
+  mpb_set_metatable(L, call_type);
   call->operation.self = call;
   call->mode = mode;
   call->pool = database->pool;
@@ -549,6 +549,6 @@ int mpb_l_finish(lua_State *L) {
 
 void mpb_open_calls(lua_State *L, mpb_runtime *runtime) {
   static const luaL_Reg functions[] = {{"__gc", call_gc}, {NULL, NULL}};
-  mpb_new_metatable(L, runtime, CALL_TYPE, functions, NULL);
+  mpb_new_metatable(L, runtime, call_type, functions, NULL);
   lua_pop(L, 1);
 }

@@ -9,7 +9,7 @@
 #include "error.h"
 #include "local/cluster.h"
 
-#define SETTINGS_TYPE "moonpool.settings"
+static const char settings_type[] = "moonpool.settings";
 
 static int settings_gc(lua_State *L) {
   mp_settings **box = lua_touserdata(L, 1);
@@ -119,7 +119,7 @@ static void collect(lua_State *L, mp_settings *settings) {
 static mp_settings **push_settings(lua_State *L) {
   mp_settings **box = lua_newuserdatauv(L, sizeof *box, 0);
   *box = NULL;
-  luaL_setmetatable(L, SETTINGS_TYPE);
+  mpb_set_metatable(L, settings_type);
   *box = mp_settings_create(mpb_error_slot(L));
   if (*box == NULL) mpb_raise(L);
   collect(L, *box);
@@ -163,7 +163,7 @@ static int l_libpq_variables(lua_State *L) {
 void mpb_open_connect(lua_State *L, mpb_runtime *runtime) {
   static const luaL_Reg metamethods[] = {{"__gc", settings_gc}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"connect", l_connect}, {"libpq_variables", l_libpq_variables}, {NULL, NULL}};
-  mpb_new_metatable(L, runtime, SETTINGS_TYPE, metamethods, NULL);
+  mpb_new_metatable(L, runtime, settings_type, metamethods, NULL);
   lua_pop(L, 1);
   mpb_set_functions(L, runtime, functions);
 }

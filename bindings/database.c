@@ -6,7 +6,8 @@
 #include "error.h"
 #include "scheduler.h"
 
-#define LEASE_TYPE "moonpool.lease"
+static const char lease_type[] = "moonpool.lease";
+static const char database_type[] = "moonpool.database";
 
 /* ---- leases ---- */
 
@@ -28,7 +29,7 @@ mpb_lease *mpb_push_lease(lua_State *L) {
   mpb_lease *lease = lua_newuserdatauv(L, sizeof *lease, 0);
   memset(lease, 0, sizeof *lease);
   lease->deadline = MP_FOREVER;
-  luaL_setmetatable(L, LEASE_TYPE);
+  mpb_set_metatable(L, lease_type);
   return lease;
 }
 
@@ -37,7 +38,7 @@ mpb_lease *mpb_push_lease(lua_State *L) {
 mpb_database *mpb_push_handle(lua_State *L) {
   mpb_database *database = lua_newuserdatauv(L, sizeof *database, 2);
   memset(database, 0, sizeof *database);
-  luaL_setmetatable(L, MPB_DATABASE_TYPE);
+  mpb_set_metatable(L, database_type);
   return database;
 }
 
@@ -71,7 +72,7 @@ static int database_gc(lua_State *L) {
 }
 
 static mpb_database *test_database(lua_State *L, int index) {
-  mpb_database *database = luaL_testudata(L, index, MPB_DATABASE_TYPE);
+  mpb_database *database = mpb_test_userdata(L, index, database_type);
   if (database == NULL) {
     mpb_usage(L, "call it with a colon: db:query(...)", "self is a %s; expected a database handle",
               luaL_typename(L, index));
@@ -320,9 +321,9 @@ void mpb_open_database(lua_State *L, mpb_runtime *runtime) {
                                        {"is_open", l_is_open},
                                        {"check", l_check},
                                        {NULL, NULL}};
-  mpb_new_metatable(L, runtime, LEASE_TYPE, lease_functions, NULL);
+  mpb_new_metatable(L, runtime, lease_type, lease_functions, NULL);
   lua_pop(L, 1);
-  mpb_new_metatable(L, runtime, MPB_DATABASE_TYPE, metamethods, methods);
+  mpb_new_metatable(L, runtime, database_type, metamethods, methods);
   lua_getfield(L, -1, "__index"); /* for the methods that are written in Lua */
   lua_setfield(L, -3, "methods");
   lua_pop(L, 1);

@@ -6,8 +6,6 @@
 #include "runtime.h"
 #include "transaction/transaction.h"
 
-#define MPB_DATABASE_TYPE "moonpool.database"
-
 /* A connection that a script holds. A userdata of its own, anchored by the handles on it. */
 typedef struct mpb_lease {
   mp_pool *pool;             /* retained; NULL once given back */

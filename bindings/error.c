@@ -2,12 +2,11 @@
 #include "error.h"
 
 #include <limits.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ERROR_TYPE "moonpool.error"
+static const char error_type[] = "moonpool.error";
 
 mp_error **mpb_error_slot(lua_State *L) {
   mpb_runtime *runtime = mpb_runtime_of(L);
@@ -23,20 +22,34 @@ static bool is_below(const mpb_runtime *runtime, const char *path) {
   return size > 0 && strncmp(path, runtime->scripts, size) == 0 && strncmp(path + size, "/moonpool/", 10) == 0;
 }
 
-/* By the real path where need be: a script of ours may have been found through a symbolic link or a ".." of the
- * executable. That takes many system calls, so names that tell are looked at first. */
-static bool is_ours(const mpb_runtime *runtime, const char *source) {
-  char path[PATH_MAX];
+/* A script of ours may have been found through a symbolic link or a ".." of the executable, and the real path takes
+ * many system calls: each name is looked at once. */
+static const char own_sources_key;
+
+static bool is_ours(lua_State *L, const char *source) {
   if (source[0] != '@' || strstr(source, "moonpool/") == NULL) return false;
-  return is_below(runtime, source + 1) || (realpath(source + 1, path) != NULL && is_below(runtime, path));
+  luaL_checkstack(L, 4, NULL);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &own_sources_key);
+  lua_pushstring(L, source);
+  lua_pushvalue(L, -1);
+  if (lua_rawget(L, -3) == LUA_TNIL) {
+    char path[PATH_MAX];
+    lua_pop(L, 1);
+    lua_pushboolean(L, realpath(source + 1, path) != NULL && is_below(mpb_runtime_of(L), path));
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, -5);
+  }
+  const bool ours = lua_toboolean(L, -1);
+  lua_pop(L, 3);
+  return ours;
 }
 
 void mpb_where(lua_State *L, char *to, size_t size) {
-  const mpb_runtime *runtime = mpb_runtime_of(L);
   lua_Debug frame;
   to[0] = '\0';
   for (int level = 0; lua_getstack(L, level, &frame); level++) {
-    if (lua_getinfo(L, "Sl", &frame) == 0 || frame.currentline <= 0 || is_ours(runtime, frame.source)) continue;
+    if (lua_getinfo(L, "Sl", &frame) == 0 || frame.currentline <= 0 || is_ours(L, frame.source)) continue;
     snprintf(to, size, "%s:%d", frame.short_src, frame.currentline);
     return;
   }
@@ -61,7 +74,7 @@ void mpb_push_error(lua_State *L, const mp_error *error) {
   }
   lua_pushboolean(L, mp_error_retryable(error));
   lua_setfield(L, -2, "retryable");
-  luaL_setmetatable(L, ERROR_TYPE);
+  mpb_set_metatable(L, error_type);
 }
 
 int mpb_raise(lua_State *L) {
@@ -169,14 +182,14 @@ static int l_new(lua_State *L) {
     }
   }
   lua_settop(L, 1);
-  luaL_setmetatable(L, ERROR_TYPE);
+  mpb_set_metatable(L, error_type);
   return 1;
 }
 
 static int l_is_error(lua_State *L) {
   bool is = lua_istable(L, 1) && lua_getmetatable(L, 1);
   if (is) {
-    luaL_getmetatable(L, ERROR_TYPE);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, error_type);
     is = lua_rawequal(L, -1, -2);
   }
   lua_pushboolean(L, is);
@@ -186,7 +199,9 @@ static int l_is_error(lua_State *L) {
 void mpb_open_errors(lua_State *L, mpb_runtime *runtime) {
   static const luaL_Reg metamethods[] = {{"__tostring", l_tostring}, {"__concat", l_concat}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"error", l_new}, {"is_error", l_is_error}, {NULL, NULL}};
-  mpb_new_metatable(L, runtime, ERROR_TYPE, metamethods, NULL);
+  lua_newtable(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &own_sources_key);
+  mpb_new_metatable(L, runtime, error_type, metamethods, NULL);
   lua_pop(L, 1);
   mpb_set_functions(L, runtime, functions);
 }

@@ -15,9 +15,9 @@
 #include "tools.h"
 #include "value.h"
 
-#define RUNTIME_TYPE "moonpool.runtime"
-#define RUNTIME      "moonpool.the_runtime" /* of the registry, as is this: */
-#define CORE_TABLE   "moonpool.the_core"
+static const char runtime_type[] = "moonpool.runtime";
+#define RUNTIME    "moonpool.the_runtime" /* of the registry, as is this: */
+#define CORE_TABLE "moonpool.the_core"
 
 __attribute__((visibility("default"))) int luaopen_moonpool(lua_State *L);
 __attribute__((visibility("default"))) int luaopen_moonpool_core(lua_State *L);
@@ -33,7 +33,6 @@ static int runtime_gc(lua_State *L) {
   runtime->error = NULL;
   mp_buffer_finish(&runtime->scratch);
   mp_buffer_finish(&runtime->text);
-  mp_json_tape_finish(&runtime->tape);
   return 0;
 }
 
@@ -42,8 +41,7 @@ static mpb_runtime *new_runtime(lua_State *L) {
   memset(runtime, 0, sizeof *runtime);
   mp_buffer_init(&runtime->scratch, SIZE_MAX);
   mp_buffer_init(&runtime->text, SIZE_MAX);
-  mp_json_tape_init(&runtime->tape);
-  luaL_newmetatable(L, RUNTIME_TYPE);
+  luaL_newmetatable(L, runtime_type);
   lua_pushcfunction(L, runtime_gc);
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
@@ -82,7 +80,7 @@ static void find_scripts(mpb_runtime *runtime) {
   }
 }
 
-/* A searcher for our own Lua files, so that package.path stays the user's. */
+/* A searcher for the Lua files beside ours, so that package.path stays the user's. */
 static int l_search(lua_State *L) {
   const mpb_runtime *runtime = mpb_runtime_of(L);
   const char *name = luaL_checkstring(L, 1);
@@ -101,13 +99,31 @@ static int l_search(lua_State *L) {
   return 2;
 }
 
-static void add_searcher(lua_State *L, mpb_runtime *runtime) {
+/* What belongs to this library comes from its own folder, before package.path is looked at: never the file of another
+ * version, nor one of the working folder. */
+static int l_search_own(lua_State *L) {
+  return strncmp(luaL_checkstring(L, 1), "moonpool.", 9) == 0 ? l_search(L) : 0;
+}
+
+enum { AFTER_PRELOAD = 2 };
+
+/* Inserts a searcher at a place in package.searchers, the table on top of the stack. */
+static void add_searcher(lua_State *L, mpb_runtime *runtime, lua_CFunction searcher, lua_Integer place) {
+  for (lua_Integer i = (lua_Integer)lua_rawlen(L, -1); i >= place; i--) {
+    lua_rawgeti(L, -1, i);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_pushlightuserdata(L, runtime);
+  lua_pushcclosure(L, searcher, 1);
+  lua_rawseti(L, -2, place);
+}
+
+static void add_searchers(lua_State *L, mpb_runtime *runtime) {
   if (runtime->scripts[0] == '\0') return;
   lua_getglobal(L, "package");
   if (lua_istable(L, -1) && lua_getfield(L, -1, "searchers") == LUA_TTABLE) {
-    lua_pushlightuserdata(L, runtime);
-    lua_pushcclosure(L, l_search, 1);
-    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    add_searcher(L, runtime, l_search_own, AFTER_PRELOAD);
+    add_searcher(L, runtime, l_search, (lua_Integer)lua_rawlen(L, -1) + 1);
   }
   lua_settop(L, 0);
 }
@@ -118,7 +134,7 @@ static void open_core(lua_State *L) {
   if (sodium_init() < 0) luaL_error(L, "libsodium cannot be initialised");
   mpb_runtime *runtime = new_runtime(L);
   find_scripts(runtime);
-  add_searcher(L, runtime);
+  add_searchers(L, runtime);
   lua_newtable(L);
   mpb_open_errors(L, runtime);
   mpb_open_scheduler(L, runtime);

@@ -8,7 +8,6 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "codec/json.h"
 
 typedef struct mpb_scheduler mpb_scheduler;
 
@@ -17,7 +16,6 @@ typedef struct mpb_runtime {
   mp_error *error;                 /* what core functions fail with; owned; mpb_raise empties it                    */
   mp_buffer scratch;               /* for decoding one value; free for use between two calls of Lua                  */
   mp_buffer text;                  /* for building one text                                                         */
-  mp_json_tape tape;               /* for reading one JSON document                                                 */
   struct mpb_arguments *arguments; /* for encoding the parameters of one statement (arguments.c) */
   mpb_scheduler *scheduler;
   char scripts[1024]; /* the folder of our own Lua files: their lines are not the user's               */
@@ -30,9 +28,13 @@ static inline mpb_runtime *mpb_runtime_of(lua_State *L) {
 
 /* luaL_setfuncs with the runtime as the one upvalue; the table is on top of the stack and stays there. */
 void mpb_set_functions(lua_State *L, mpb_runtime *runtime, const luaL_Reg *functions);
-/* luaL_newmetatable with the functions; leaves the metatable on the stack. With methods != NULL, __index is a table of
- * them. `__metatable` is set, so that scripts cannot take it. */
+/* Makes the metatable of a type, and leaves it on the stack. The name's address is its key in the registry: there is
+ * nothing to hash on the way of each statement. With methods != NULL, __index is a table of them. `__metatable` is set,
+ * so that scripts cannot take it. */
 void mpb_new_metatable(lua_State *L, mpb_runtime *runtime, const char *name, const luaL_Reg *metamethods,
                        const luaL_Reg *methods);
+void mpb_set_metatable(lua_State *L, const char *name); /* of the value on top of the stack */
+/* The content of a userdata of that type, or NULL. */
+void *mpb_test_userdata(lua_State *L, int index, const char *name);
 
 #endif

@@ -417,7 +417,7 @@ static bool run_group(lua_State *L, mpb_scheduler *scheduler, group *tasks) {
 
 /* ---- mp.all ---- */
 
-#define GROUP_TYPE "moonpool.group"
+static const char group_type[] = "moonpool.group";
 
 static int group_gc(lua_State *L) {
   group *tasks = lua_touserdata(L, 1);
@@ -462,7 +462,7 @@ static group *new_group(lua_State *L, mpb_scheduler *scheduler, int index, const
   int threads = lua_gettop(L);
   group *tasks = lua_newuserdatauv(L, sizeof *tasks, 1);
   memset(tasks, 0, sizeof *tasks);
-  luaL_setmetatable(L, GROUP_TYPE);
+  mpb_set_metatable(L, group_type);
   lua_pushvalue(L, threads);
   lua_setiuservalue(L, -2, 1);
   tasks->scheduler = scheduler;
@@ -556,7 +556,7 @@ static int l_all(lua_State *L) {
 
 /* ---- mp.sleep ---- */
 
-#define SLEEP_TYPE "moonpool.sleep"
+static const char sleep_type[] = "moonpool.sleep";
 
 typedef struct sleep_call {
   mpb_operation operation;
@@ -594,7 +594,7 @@ static int l_sleep(lua_State *L) {
   lua_settop(L, 1);
   sleep_call *call = lua_newuserdatauv(L, sizeof *call, 0);
   *call = (sleep_call){.operation = {.advance = sleep_advance, .self = call}, .until = mp_clock_after(seconds)};
-  luaL_setmetatable(L, SLEEP_TYPE);
+  mpb_set_metatable(L, sleep_type);
   if (!mpb_wait(L, &call->operation)) return lua_yieldk(L, 0, 0, sleep_finish);
   return sleep_finish(L, LUA_OK, 0);
 }
@@ -615,8 +615,8 @@ void mpb_open_scheduler(lua_State *L, mpb_runtime *runtime) {
   lua_getfield(L, LUA_REGISTRYINDEX, MPB_RUNNING);
   scheduler->interruptible = lua_touserdata(L, -1);
   lua_pop(L, 1);
-  mpb_new_metatable(L, runtime, GROUP_TYPE, group_functions, NULL);
-  mpb_new_metatable(L, runtime, SLEEP_TYPE, sleep_functions, NULL);
+  mpb_new_metatable(L, runtime, group_type, group_functions, NULL);
+  mpb_new_metatable(L, runtime, sleep_type, sleep_functions, NULL);
   lua_pop(L, 2);
   mpb_set_functions(L, runtime, functions);
 }

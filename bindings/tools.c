@@ -89,7 +89,7 @@ static int fail_with_errno(lua_State *L, const char *what, const char *path) {
   return 2;
 }
 
-#define FOLDER_TYPE "moonpool.folder"
+static const char folder_type[] = "moonpool.folder";
 
 static int folder_gc(lua_State *L) {
   DIR **box = lua_touserdata(L, 1);
@@ -103,7 +103,7 @@ static int l_list_folder(lua_State *L) {
   const char *path = check_path(L, 1);
   DIR **box = lua_newuserdatauv(L, sizeof *box, 0);
   *box = NULL;
-  luaL_setmetatable(L, FOLDER_TYPE);
+  mpb_set_metatable(L, folder_type);
   *box = opendir(path);
   if (*box == NULL) return fail_with_errno(L, "cannot read the folder", path);
   lua_newtable(L);
@@ -192,7 +192,7 @@ void mpb_open_tools(lua_State *L, mpb_runtime *runtime) {
                                        {"exec", l_exec},
                                        {"is_terminal", l_is_terminal},
                                        {NULL, NULL}};
-  mpb_new_metatable(L, runtime, FOLDER_TYPE, metamethods, NULL);
+  mpb_new_metatable(L, runtime, folder_type, metamethods, NULL);
   lua_pop(L, 1);
   mpb_set_functions(L, runtime, functions);
 }
