@@ -36,6 +36,18 @@ for name, interpreter in pairs(INTERPRETERS) do
       assert_prints("table", 'require "moonpool" print(type(require "moonpool.migrate.runner"))', "/tmp")
     end)
 
+    it("takes its own files from its own folder, whatever else has their names", function()
+      local folder = capture("mktemp -d"):gsub("%s+$", "")
+      finally(function() os.execute("rm -r " .. quote(folder)) end)
+      assert(os.execute("mkdir " .. quote(folder .. "/moonpool")))
+      for _, file in ipairs { "database", "show", "other" } do
+        local out <close> = assert(io.open(("%s/moonpool/%s.lua"):format(folder, file), "w"))
+        out:write "return 'not ours'"
+      end
+      assert_prints("table\tfunction\tnot ours",
+        [[local mp = require "moonpool" print(type(mp), type(mp.show), require "moonpool.other")]], folder)
+    end)
+
     it("is one module, however often and by whatever name it is required", function()
       assert_prints("true\ttrue", [[
         local core = require "moonpool.core"
