@@ -45,7 +45,8 @@ for name, interpreter in pairs(INTERPRETERS) do
         out:write "return 'not ours'"
       end
       assert_prints("table\tfunction\tnot ours",
-        [[local mp = require "moonpool" print(type(mp), type(mp.show), require "moonpool.other")]], folder)
+        [[package.path = "./?.lua" local mp = require "moonpool"
+        print(type(mp), type(mp.show), (require "moonpool.other"))]], folder)
     end)
 
     it("is one module, however often and by whatever name it is required", function()
