@@ -11,6 +11,7 @@
 #include "error.h"
 #include "rows.h"
 #include "scheduler.h"
+#include "transaction/outcome.h"
 
 static const char call_type[] = "moonpool.call";
 
@@ -31,7 +32,9 @@ typedef enum call_stage {
   STAGE_EXECUTE,  /* waits for the statement's answer                        */
   STAGE_OPEN,     /* waits for a BEGIN or SAVEPOINT that goes ahead of a script */
   STAGE_SCRIPT,   /* waits for a script's answer                             */
+  STAGE_ASK,      /* waits for the transaction's id, before COMMIT           */
   STAGE_END,      /* waits for COMMIT, ROLLBACK, RELEASE                     */
+  STAGE_FIND_OUT, /* waits for what became of a COMMIT without an answer     */
   STAGE_DONE,
 } call_stage;
 
@@ -46,6 +49,7 @@ typedef struct mpb_call {
   mp_statement *statement;   /* owned */
   mp_types *types;           /* owned */
   mp_result *result;         /* owned */
+  mp_outcome *outcome;       /* owned */
   int first, count;          /* the parameters' place on the stack */
   int64_t deadline;
   mpb_row_style style;
@@ -57,6 +61,7 @@ typedef struct mpb_call {
 
 enum { HANDLE_INDEX = 1, TEXT_INDEX = 2, FIRST_PARAMETER = 3 };
 
+#define LEAST_SEARCH      5.0 /* seconds to find out what became of a COMMIT, though the transaction's time is over */
 #define ROLLBACK_PATIENCE 5.0 /* seconds: it is done in an instant, or the server does not answer */
 
 /* ---- ends ---- */
@@ -76,6 +81,8 @@ static void release(mpb_call *call) {
   mpb_operation_finish(&call->operation);
   mp_checkout_destroy(call->checkout);
   call->checkout = NULL;
+  mp_outcome_destroy(call->outcome);
+  call->outcome = NULL;
   let_connection_go(call);
   mp_statement_release(call->statement);
   call->statement = NULL;
@@ -90,8 +97,14 @@ static int call_gc(lua_State *L) {
   return 0;
 }
 
-/* The error is in the runtime's slot. */
+static bool in_transaction(const mpb_call *call) {
+  return call->lease != NULL && call->lease->transaction != NULL;
+}
+
+/* The error is in the runtime's slot. A transaction whose connection is lost before COMMIT has not happened. */
 static int fail(lua_State *L, mpb_call *call) {
+  bool lost = call->connection != NULL && mp_connection_state_of(call->connection) == MP_CONNECTION_BROKEN;
+  if (lost && in_transaction(call)) mp_error_put_retryable(mpb_runtime_of(L)->error, true);
   release(call);
   return mpb_raise(L);
 }
@@ -116,6 +129,10 @@ static mp_step advance_checkout(void *self, mp_want *want, mp_error **error) {
   return mp_checkout_step(((mpb_call *)self)->checkout, want, error);
 }
 
+static mp_step advance_outcome(void *self, mp_want *want, mp_error **error) {
+  return mp_outcome_step(((mpb_call *)self)->outcome, want, error);
+}
+
 static void use_connection(mpb_call *call, call_stage next) {
   call->stage = next;
   call->operation.advance = advance_connection;
@@ -126,7 +143,7 @@ static void use_connection(mpb_call *call, call_stage next) {
 
 static const char *const *commands_ahead(mpb_call *call, size_t *count) {
   *count = 0;
-  if (call->lease == NULL || call->lease->transaction == NULL) return NULL;
+  if (!in_transaction(call)) return NULL;
   return mp_transaction_before(call->lease->transaction, count);
 }
 
@@ -175,6 +192,7 @@ static void execute(lua_State *L, mpb_call *call) {
   if (needs_types && !mpb_read_untyped(L, call->first, call->count, error)) fail(L, call);
   request.count = (size_t)call->count;
   request.before = commands_ahead(call, &request.before_count);
+  request.ask_xact = in_transaction(call) && mp_transaction_wants_id(call->lease->transaction);
   use_connection(call, STAGE_EXECUTE);
   if (mp_connection_execute(call->connection, &request, error)) {
     note_asked(call, request.before_count);
@@ -195,6 +213,8 @@ static void run_script(lua_State *L, mpb_call *call) {
   note_asked(call, count > 0 ? 1 : 0);
 }
 
+static void on_level_ended(lua_State *L, mpb_call *call);
+
 /* The innermost level is over, whatever became of the command that ended it. */
 static void close_level(mpb_lease *lease) {
   mp_transaction_pop(lease->transaction);
@@ -204,11 +224,23 @@ static void close_level(mpb_lease *lease) {
   lease->deadline = MP_FOREVER;
 }
 
-static void fail_at_end(lua_State *L, mpb_call *call) {
+/* `retryable`: COMMIT was not sent. */
+static void fail_at_end(lua_State *L, mpb_call *call, bool retryable) {
   mpb_lease *lease = call->lease;
+  if (retryable) mp_error_put_retryable(mpb_runtime_of(L)->error, true);
   let_connection_go(call);
   close_level(lease);
   fail(L, call);
+}
+
+/* COMMIT goes out once it is known what to look for if its answer does not come. */
+static bool asks_first(lua_State *L, mpb_call *call) {
+  mp_transaction *transaction = call->lease->transaction;
+  mp_question question;
+  if (mp_transaction_level(transaction) > 1 || !mp_transaction_question(transaction, &question)) return false;
+  use_connection(call, STAGE_ASK);
+  if (!mp_connection_ask(call->connection, question, call->deadline, mpb_error_slot(L))) fail_at_end(L, call, true);
+  return true;
 }
 
 /* A transaction that has failed, or whose time is over, is undone, whatever was wanted. */
@@ -218,14 +250,21 @@ static void end_level(lua_State *L, mpb_call *call) {
   call->undone = call->late || (call->keep && mp_transaction_has_failed(transaction));
   if (call->late) call->deadline = mp_clock_after(ROLLBACK_PATIENCE);
   bool keep = call->keep && !call->undone;
+  call->operation.shielded = true;
+  if (keep && has_pipeline(call) && asks_first(L, call)) return;
   const char *command = keep ? mp_transaction_keep_command(transaction) : mp_transaction_undo_command(transaction);
   use_connection(call, STAGE_END);
-  call->operation.shielded = true;
   if (command == NULL) {
     call->stage = STAGE_DONE;
-  } else if (!mp_connection_command(call->connection, command, call->deadline, mpb_error_slot(L))) {
-    fail_at_end(L, call);
+    return;
   }
+  bool was_lost = mp_connection_state_of(call->connection) == MP_CONNECTION_BROKEN;
+  if (mp_connection_command(call->connection, command, call->deadline, mpb_error_slot(L))) return;
+  if (was_lost) fail_at_end(L, call, true);
+  call->operation.step = MP_STEP_FAILED; /* some of it may have gone out */
+  mp_error_move(&call->operation.error, mpb_runtime_of(L)->error);
+  mpb_runtime_of(L)->error = NULL;
+  on_level_ended(L, call);
 }
 
 static void on_connection(lua_State *L, mpb_call *call) {
@@ -281,22 +320,73 @@ static void on_script_done(lua_State *L, mpb_call *call) {
   call->stage = STAGE_DONE;
 }
 
-static void on_level_ended(lua_State *L, mpb_call *call) {
+/* The connection is lost and goes back at once: the search may need its place in the pool. */
+static void find_out(lua_State *L, mpb_call *call) {
+  mpb_lease *lease = call->lease;
+  mp_transaction_identity identity = mp_transaction_identify(lease->transaction);
+  double patience = mp_settings_pool(mp_pool_settings_of(call->pool))->checkout_timeout;
+  int64_t deadline = call->deadline == MP_FOREVER ? mp_clock_after(patience) : call->deadline;
+  int64_t least = mp_clock_after(LEAST_SEARCH);
+  let_connection_go(call);
+  mpb_lease_lose_connection(lease);
+  mp_error *lost = call->operation.error;
+  call->operation.error = NULL;
+  call->outcome = mp_outcome_start(call->pool, &lease->holder, &identity, lost, deadline < least ? least : deadline,
+                                   mpb_error_slot(L));
+  mp_error_free(lost);
+  if (call->outcome == NULL) fail_at_end(L, call, false);
+  call->stage = STAGE_FIND_OUT;
+  call->operation.advance = advance_outcome;
+  call->operation.cancel = NULL;
+}
+
+static void on_commit_answered(lua_State *L, mpb_call *call) {
   mp_transaction *transaction = call->lease->transaction;
-  bool is_commit = call->keep && !call->undone && mp_transaction_level(transaction) == 1;
-  mp_error **error = mpb_error_slot(L);
-  bool ok = call->operation.step == MP_STEP_DONE;
-  if (is_commit) {
-    if (ok) call->result = mp_connection_take_result(call->connection, NULL);
-    mp_error_move(error, call->operation.error);
-    call->operation.error = NULL;
-    ok = mp_transaction_judge_commit(transaction, call->operation.step, call->result, error);
-  } else if (!ok) {
-    mp_error_move(error, call->operation.error);
-    call->operation.error = NULL;
+  if (call->operation.step == MP_STEP_DONE) call->result = mp_connection_take_result(call->connection, NULL);
+  mp_verdict verdict =
+      mp_transaction_judge_commit(transaction, call->operation.step, call->result, &call->operation.error);
+  if (verdict == MP_VERDICT_LOST) {
+    find_out(L, call);
+    return;
   }
   call->stage = STAGE_DONE;
-  if (!ok) fail_at_end(L, call);
+  if (verdict == MP_VERDICT_COMMITTED) return;
+  mp_error_move(mpb_error_slot(L), call->operation.error);
+  call->operation.error = NULL;
+  fail_at_end(L, call, false);
+}
+
+static void on_level_ended(lua_State *L, mpb_call *call) {
+  bool is_commit = call->keep && !call->undone && mp_transaction_level(call->lease->transaction) == 1;
+  if (is_commit) {
+    on_commit_answered(L, call);
+    return;
+  }
+  call->stage = STAGE_DONE;
+  if (call->operation.step == MP_STEP_DONE) return;
+  mp_error_move(mpb_error_slot(L), call->operation.error);
+  call->operation.error = NULL;
+  fail_at_end(L, call, false);
+}
+
+static void on_asked(lua_State *L, mpb_call *call) {
+  mp_transaction_flushed(call->lease->transaction);
+  if (call->operation.step == MP_STEP_DONE) {
+    end_level(L, call);
+    return;
+  }
+  mp_error_move(mpb_error_slot(L), call->operation.error);
+  call->operation.error = NULL;
+  fail_at_end(L, call, true);
+}
+
+static void on_found_out(lua_State *L, mpb_call *call) {
+  call->stage = STAGE_DONE;
+  if (call->operation.step == MP_STEP_DONE) return;
+  mp_error_move(mpb_error_slot(L), call->operation.error);
+  call->operation.error = NULL;
+  close_level(call->lease);
+  fail(L, call);
 }
 
 /* The operation of the present stage has ended: on to the next. May raise. */
@@ -304,7 +394,9 @@ static void ended(lua_State *L, mpb_call *call) {
   bool failed = call->operation.step == MP_STEP_FAILED;
   switch (call->stage) {
   case STAGE_EXECUTE: on_executed(L, call); return;
+  case STAGE_ASK: on_asked(L, call); return;
   case STAGE_END: on_level_ended(L, call); return;
+  case STAGE_FIND_OUT: on_found_out(L, call); return;
   default: break;
   }
   if (failed && call->stage == STAGE_SCRIPT) {

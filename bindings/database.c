@@ -20,6 +20,12 @@ void mpb_lease_end(mpb_lease *lease) {
   lease->pool = NULL;
 }
 
+void mpb_lease_lose_connection(mpb_lease *lease) {
+  mp_pool_return(lease->pool, lease->connection);
+  lease->connection = NULL;
+  lease->lost = true;
+}
+
 static int lease_gc(lua_State *L) {
   mpb_lease_end(lua_touserdata(L, 1));
   return 0;
@@ -95,6 +101,10 @@ mpb_database *mpb_check_database(lua_State *L, int index) {
   mpb_database *database = test_database(L, index);
   if (database->lease != NULL && database->level > 0 && (database->lease->connection == NULL || is_over(database))) {
     mpb_usage(L, "use it inside of its function only", "the transaction is over");
+  }
+  if (database->lease != NULL && database->lease->lost) {
+    mp_error_set(mpb_error_slot(L), MP_ERROR_CONNECTION, "the connection was lost before; nothing was sent");
+    mpb_raise(L);
   }
   if (database->lease != NULL && database->lease->connection == NULL) {
     mpb_usage(L, "use it inside of its function only", "the connection was given back");

@@ -14,6 +14,7 @@ typedef struct mpb_lease {
   mp_transaction *transaction; /* owned; NULL outside of one   */
   int64_t deadline;            /* of the transaction           */
   bool busy;                   /* a statement of some task is under way */
+  bool lost;                   /* the connection was, and went back     */
 } mpb_lease;
 
 /* User value 1 anchors the lease, user value 2 is a table for Lua's use (transactions keep their callbacks there). */
@@ -36,6 +37,8 @@ mpb_database *mpb_push_handle(lua_State *L);
 void mpb_push_leased(lua_State *L, const mpb_database *from, mpb_lease *lease);
 /* Pushes a lease that holds nothing yet. */
 mpb_lease *mpb_push_lease(lua_State *L);
+/* Gives a broken connection back early; the lease stays, and says that it was lost. */
+void mpb_lease_lose_connection(mpb_lease *lease);
 /* Gives the connection back; may be repeated. */
 void mpb_lease_end(mpb_lease *lease);
 

@@ -162,6 +162,14 @@ mp_transaction_status mp_connection_transaction_status(const mp_connection *conn
   return MP_OUTSIDE;
 }
 
+const mp_session *mp_connection_session(const mp_connection *connection) {
+  return &connection->session;
+}
+
+mp_xact mp_connection_xact(const mp_connection *connection) {
+  return connection->xact;
+}
+
 bool mp_connection_needs_reset(const mp_connection *connection) {
   return connection->needs_reset;
 }

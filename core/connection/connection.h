@@ -9,6 +9,7 @@
 
 #include "base/wait.h"
 #include "connection/result.h"
+#include "connection/session.h"
 #include "connection/statement.h"
 #include "settings/settings.h"
 
@@ -48,6 +49,7 @@ typedef struct mp_request {
   const char *const *before; /* commands that travel ahead in the same flush (BEGIN, SAVEPOINT ...); their failure
                                 is the statement's */
   size_t before_count;
+  bool ask_xact;    /* also asks for the transaction's id; needs no round trip of its own                */
   int64_t deadline; /* then the statement is cancelled on the server, and the step fails with timeout    */
 } mp_request;
 
@@ -57,6 +59,14 @@ bool mp_connection_execute(mp_connection *connection, const mp_request *request,
 bool mp_connection_script(mp_connection *connection, const char *text, int64_t deadline, mp_error **error);
 /* Starts one command of ours (COMMIT, ROLLBACK TO SAVEPOINT ..., DISCARD ALL). */
 bool mp_connection_command(mp_connection *connection, const char *text, int64_t deadline, mp_error **error);
+
+/* Starts to ask, by itself, which session this is (not in an open transaction that matters: an old server refuses it),
+ * or what the id of the open transaction is. Only with pipelines; the answer is in the two functions below. */
+typedef enum mp_question { MP_ASK_SESSION, MP_ASK_XACT } mp_question;
+bool mp_connection_ask(mp_connection *connection, mp_question question, int64_t deadline, mp_error **error);
+const mp_session *mp_connection_session(const mp_connection *connection);
+/* As it was after the last statement. */
+mp_xact mp_connection_xact(const mp_connection *connection);
 
 /* Goes on with the work under way. After MP_STEP_FAILED of an execute, mp_connection_is_stale says whether the failure
  * only was that what we knew about the statement is no longer true, nothing has happened, and the same request with

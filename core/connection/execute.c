@@ -55,9 +55,12 @@ static bool sending_failed(mp_connection *connection, mp_error **error) {
 
 /* ---- pieces of a flush ---- */
 
-static bool enter_pipeline(mp_connection *connection, const char *const *before, size_t count) {
-  if (!PQenterPipelineMode(connection->pg)) return false;
-  connection->pipelined = true;
+static bool enter_pipeline(mp_connection *connection) {
+  connection->pipelined = PQenterPipelineMode(connection->pg);
+  return connection->pipelined;
+}
+
+static bool send_before(mp_connection *connection, const char *const *before, size_t count) {
   connection->expected.before = count;
   for (size_t i = 0; i < count; i++) {
     if (!PQsendQueryParams(connection->pg, before[i], 0, NULL, NULL, NULL, NULL, MP_FORMAT_TEXT)) return false;
@@ -95,6 +98,11 @@ static bool send_once(mp_connection *connection, const mp_request *request) {
   connection->expected.execute = true;
   return PQsendQueryParams(connection->pg, text, (int)request->count, request->types == NULL ? NULL : p->types,
                            p->values, p->lengths, p->formats, MP_FORMAT_TEXT);
+}
+
+/* Behind the statement, so that it says what the statement has made of the transaction. */
+static bool send_xact(mp_connection *connection, const mp_request *request) {
+  return !request->ask_xact || !mp__xact_can_be_asked(connection) || mp__xact_send(connection);
 }
 
 static bool end_pipeline(mp_connection *connection) {
@@ -167,10 +175,18 @@ static bool send_named(mp_connection *connection, const mp_request *request) {
          send_execute(connection, known->name, request->count, MP_FORMAT_TEXT);
 }
 
+static bool is_inside(const mp_connection *connection) {
+  return mp_connection_transaction_status(connection) != MP_OUTSIDE;
+}
+
 static bool send(mp_connection *connection, const mp_request *request) {
   way chosen = choose(connection, request);
-  bool several = request->before_count > 0 || chosen == WAY_LEARN || chosen == WAY_NAME;
-  if (several && !enter_pipeline(connection, request->before, request->before_count)) return false;
+  bool asks = request->ask_xact && mp_settings_pool(connection->settings)->pipeline;
+  bool introduces = asks && connection->session.state == MP_SESSION_UNKNOWN && !is_inside(connection);
+  bool several = request->before_count > 0 || asks || chosen == WAY_LEARN || chosen == WAY_NAME;
+  if (several && !enter_pipeline(connection)) return false;
+  if (introduces && !mp__session_send(connection)) return false;
+  if (!send_before(connection, request->before, request->before_count)) return false;
   bool sent = false;
   switch (chosen) {
   case WAY_LEARN:
@@ -183,7 +199,7 @@ static bool send(mp_connection *connection, const mp_request *request) {
                         connection->prepared->binary ? MP_FORMAT_BINARY : MP_FORMAT_TEXT);
     break;
   }
-  return sent && end_pipeline(connection);
+  return sent && send_xact(connection, request) && end_pipeline(connection);
 }
 
 /* ---- what callers start ---- */
@@ -203,6 +219,7 @@ bool mp_connection_execute(mp_connection *connection, const mp_request *request,
     return false;
   }
   begin(connection, request->statement, mp_statement_source(request->statement), request->deadline);
+  connection->xact.state = MP_XACT_UNASKED;
   connection->named_types = request->types != NULL && request->types->count > 0;
   if ((sql->flags & MP_SQL_SESSION) != 0) connection->needs_reset = true;
   return send(connection, request) || sending_failed(connection, error);
@@ -212,7 +229,7 @@ bool mp_connection_describe(mp_connection *connection, mp_statement *statement, 
                             size_t before_count, int64_t deadline, mp_error **error) {
   if (!check_idle(connection, error)) return false;
   begin(connection, statement, mp_statement_source(statement), deadline);
-  bool sent = enter_pipeline(connection, before, before_count) &&
+  bool sent = enter_pipeline(connection) && send_before(connection, before, before_count) &&
               (can_describe(statement) ? send_prepare(connection, "", NULL) : send_wide_describe(connection)) &&
               end_pipeline(connection);
   return sent || sending_failed(connection, error);
@@ -222,6 +239,7 @@ bool mp_connection_script(mp_connection *connection, const char *text, int64_t d
   if (!check_idle(connection, error)) return false;
   begin(connection, NULL, text, deadline);
   connection->is_script = true;
+  connection->xact.state = MP_XACT_UNASKED;
   connection->needs_reset = true; /* it may hold anything */
   connection->expected.execute = true;
   return PQsendQuery(connection->pg, text) || sending_failed(connection, error);
@@ -232,4 +250,13 @@ bool mp_connection_command(mp_connection *connection, const char *text, int64_t 
   begin(connection, NULL, text, deadline);
   connection->expected.execute = true;
   return PQsendQuery(connection->pg, text) || sending_failed(connection, error);
+}
+
+bool mp_connection_ask(mp_connection *connection, mp_question question, int64_t deadline, mp_error **error) {
+  if (!check_idle(connection, error)) return false;
+  begin(connection, NULL, "(which transaction is this?)", deadline);
+  bool sent = enter_pipeline(connection) &&
+              (question == MP_ASK_SESSION ? mp__session_send(connection) : mp__xact_send(connection)) &&
+              end_pipeline(connection);
+  return sent || sending_failed(connection, error);
 }

@@ -20,8 +20,10 @@ typedef struct mp__prepared {
 
 /* What one flush has asked for, in the order of the answers. */
 typedef struct mp__expected {
-  size_t before; /* commands that travelled ahead */
+  bool session, session_sync; /* which session this is, and the end of that part */
+  size_t before;              /* commands that travelled ahead */
   bool deallocate, prepare, describe, execute;
+  bool xact_prepare, xact; /* the transaction's id */
 } mp__expected;
 
 typedef struct mp__parameters {
@@ -72,6 +74,9 @@ struct mp_connection {
   mp_lru known; /* statements used here, by statement */
   mp__prepared *closing;
   unsigned last_number;
+  mp_session session;
+  mp_xact xact;
+  bool xact_prepared;
   char last[96];
 };
 
@@ -101,6 +106,13 @@ void mp__prepared_note(mp_connection *connection, mp_statement *statement);
 void mp__prepared_drop(mp_connection *connection,
                        mp__prepared *prepared);      /* to be closed on the server with the next prepare */
 void mp__prepared_closed(mp_connection *connection); /* the first of `closing` is gone */
+
+/* session.c */
+bool mp__session_send(mp_connection *connection);
+bool mp__xact_send(mp_connection *connection);
+bool mp__xact_can_be_asked(const mp_connection *connection);
+void mp__session_read(mp_connection *connection, const PGresult *answer);
+void mp__xact_read(mp_connection *connection, const PGresult *answer);
 
 /* receive.c */
 mp_step mp__receive(mp_connection *connection, mp_want *want, mp_error **error);

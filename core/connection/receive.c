@@ -6,23 +6,42 @@
 
 /* ---- which answer comes next ---- */
 
-typedef enum stage { STAGE_BEFORE, STAGE_DEALLOCATE, STAGE_PREPARE, STAGE_DESCRIBE, STAGE_EXECUTE, STAGE_SYNC } stage;
+typedef enum stage {
+  STAGE_SESSION,
+  STAGE_SESSION_SYNC,
+  STAGE_BEFORE,
+  STAGE_DEALLOCATE,
+  STAGE_PREPARE,
+  STAGE_DESCRIBE,
+  STAGE_EXECUTE,
+  STAGE_XACT_PREPARE,
+  STAGE_XACT,
+  STAGE_SYNC
+} stage;
 
 static stage stage_of(const mp__expected *expected) {
+  if (expected->session) return STAGE_SESSION;
+  if (expected->session_sync) return STAGE_SESSION_SYNC;
   if (expected->before > 0) return STAGE_BEFORE;
   if (expected->deallocate) return STAGE_DEALLOCATE;
   if (expected->prepare) return STAGE_PREPARE;
   if (expected->describe) return STAGE_DESCRIBE;
-  return expected->execute ? STAGE_EXECUTE : STAGE_SYNC;
+  if (expected->execute) return STAGE_EXECUTE;
+  if (expected->xact_prepare) return STAGE_XACT_PREPARE;
+  return expected->xact ? STAGE_XACT : STAGE_SYNC;
 }
 
 static void stage_done(mp__expected *expected) {
   switch (stage_of(expected)) {
+  case STAGE_SESSION: expected->session = false; break;
+  case STAGE_SESSION_SYNC: expected->session_sync = false; break;
   case STAGE_BEFORE: expected->before--; break;
   case STAGE_DEALLOCATE: expected->deallocate = false; break;
   case STAGE_PREPARE: expected->prepare = false; break;
   case STAGE_DESCRIBE: expected->describe = false; break;
   case STAGE_EXECUTE: expected->execute = false; break;
+  case STAGE_XACT_PREPARE: expected->xact_prepare = false; break;
+  case STAGE_XACT: expected->xact = false; break;
   case STAGE_SYNC: break;
   }
 }
@@ -92,6 +111,10 @@ static void on_success(mp_connection *connection, PGresult *answer) {
     break;
   case STAGE_DESCRIBE: on_described(connection, answer); break;
   case STAGE_DEALLOCATE: mp__prepared_closed(connection); break;
+  case STAGE_SESSION: mp__session_read(connection, answer); break;
+  case STAGE_XACT_PREPARE: connection->xact_prepared = true; break;
+  case STAGE_XACT: mp__xact_read(connection, answer); break;
+  case STAGE_SESSION_SYNC:
   case STAGE_BEFORE:
   case STAGE_SYNC: break;
   }
@@ -99,6 +122,12 @@ static void on_success(mp_connection *connection, PGresult *answer) {
 }
 
 /* ---- errors ---- */
+
+/* After an answer that is too short for a whole transaction step, libpq says "lost" through the result; this catches
+ * the rest. */
+static bool is_lost(const mp_connection *connection) {
+  return PQstatus(connection->pg) == CONNECTION_BAD;
+}
 
 static bool is_code(const PGresult *answer, const char *code) {
   const char *sqlstate = PQresultErrorField(answer, PG_DIAG_SQLSTATE);
@@ -141,8 +170,16 @@ static bool forget_untrue(mp_connection *connection, const PGresult *answer) {
   return again;
 }
 
+/* A server that does not say which session this is takes statements all the same. */
+static bool is_refused_session(const mp_connection *connection, const PGresult *answer) {
+  return stage_of(&connection->expected) == STAGE_SESSION && PQresultErrorField(answer, PG_DIAG_SQLSTATE) != NULL &&
+         !is_lost(connection);
+}
+
 static void on_error(mp_connection *connection, PGresult *answer) {
-  if (connection->failure == NULL) {
+  if (is_refused_session(connection, answer)) {
+    connection->session.state = MP_SESSION_UNAVAILABLE;
+  } else if (connection->failure == NULL) {
     mp__server_error(connection, answer, &connection->failure);
     if (connection->statement != NULL) connection->stale = forget_untrue(connection, answer);
   }
@@ -164,10 +201,16 @@ static void refuse_copy(mp_connection *connection, PGresult *answer) {
 
 /* ---- the loop ---- */
 
+static bool is_last_sync(mp_connection *connection) {
+  if (stage_of(&connection->expected) != STAGE_SESSION_SYNC) return true;
+  stage_done(&connection->expected);
+  return false;
+}
+
 /* Returns true when this was the last answer. */
 static bool on_answer(mp_connection *connection, PGresult *answer) {
   switch (PQresultStatus(answer)) {
-  case PGRES_PIPELINE_SYNC: PQclear(answer); return true;
+  case PGRES_PIPELINE_SYNC: PQclear(answer); return is_last_sync(connection);
   case PGRES_PIPELINE_ABORTED: PQclear(answer); return false;
   case PGRES_COPY_IN:
   case PGRES_COPY_OUT:
@@ -189,12 +232,6 @@ static bool drain_copy(mp_connection *connection) {
   if (size == 0) return false;
   connection->draining = false;
   return true;
-}
-
-/* After an answer that is too short for a whole transaction step, libpq says "lost" through the result; this catches
- * the rest. */
-static bool is_lost(const mp_connection *connection) {
-  return PQstatus(connection->pg) == CONNECTION_BAD;
 }
 
 static void note_use(mp_connection *connection) {
@@ -220,12 +257,14 @@ static mp_step finish(mp_connection *connection, mp_error **error) {
   connection->pipelined = false;
   if (connection->failure == NULL && lost) mp__libpq_error(connection->pg, MP_ERROR_CONNECTION, &connection->failure);
   mp__connection_set_state(connection, lost ? MP_CONNECTION_BROKEN : MP_CONNECTION_IDLE);
+  bool outside = !lost && mp_connection_transaction_status(connection) == MP_OUTSIDE;
+  if (outside) connection->xact = (mp_xact){.state = MP_XACT_NONE};
   if (connection->failure == NULL) {
     note_use(connection);
     return MP_STEP_DONE;
   }
   say_timeout(connection);
-  connection->stale = connection->stale && !lost && mp_connection_transaction_status(connection) == MP_OUTSIDE;
+  connection->stale = connection->stale && outside;
   mp_error_move(error, connection->failure);
   connection->failure = NULL;
   return MP_STEP_FAILED;

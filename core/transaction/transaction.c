@@ -19,6 +19,8 @@ struct mp_transaction {
   int count, capacity;
   unsigned last_serial;
   char command[96];
+  bool read_only;
+  mp_xact xact; /* once ASSIGNED it stays */
 };
 
 static const char *const isolation_names[] = {
@@ -65,6 +67,8 @@ mp_transaction *mp_transaction_create(mp_connection *connection, const mp_transa
     return NULL;
   }
   transaction->connection = connection;
+  transaction->read_only = options->read_only;
+  transaction->xact.state = MP_XACT_NONE;
   level *first = add_level(transaction, error);
   if (first == NULL) {
     mp_transaction_destroy(transaction);
@@ -122,6 +126,20 @@ void mp_transaction_flushed(mp_transaction *transaction) {
     each->sent = each->sent || (each->asked && inside);
     each->asked = false;
   }
+  if (transaction->xact.state != MP_XACT_ASSIGNED) transaction->xact = mp_connection_xact(transaction->connection);
+}
+
+bool mp_transaction_wants_id(const mp_transaction *transaction) {
+  return !transaction->read_only && transaction->xact.state != MP_XACT_ASSIGNED;
+}
+
+bool mp_transaction_question(const mp_transaction *transaction, mp_question *question) {
+  mp_session_state session = mp_connection_session(transaction->connection)->state;
+  if (transaction->read_only || transaction->xact.state != MP_XACT_UNASKED || session == MP_SESSION_UNAVAILABLE) {
+    return false;
+  }
+  *question = session == MP_SESSION_KNOWN ? MP_ASK_XACT : MP_ASK_SESSION;
+  return true;
 }
 
 const char *mp_transaction_keep_command(mp_transaction *transaction) {
@@ -150,24 +168,26 @@ bool mp_transaction_has_failed(const mp_transaction *transaction) {
   return mp_connection_transaction_status(transaction->connection) == MP_INSIDE_FAILED;
 }
 
-static bool outcome_unknown(mp_error **error) {
-  if (error == NULL) return false;
-  mp_error *unknown = NULL;
-  mp_error_set(&unknown, MP_ERROR_UNKNOWN_OUTCOME,
-               "the answer to COMMIT was lost: the transaction may be committed or not");
-  mp_error_put(unknown, MP_ERROR_DETAIL, mp_error_message(*error));
-  mp_error_put(unknown, MP_ERROR_SQLSTATE, mp_error_get(*error, MP_ERROR_SQLSTATE));
-  mp_error_put(unknown, MP_ERROR_HINT, "look in the database whether its effects are there before doing it again");
-  mp_error_move(error, unknown);
-  return false;
+/* A transaction that has written nothing has nothing to commit, and may be run again. */
+static mp_verdict lost(const mp_transaction *transaction, mp_error **error) {
+  if (!transaction->read_only && transaction->xact.state != MP_XACT_NONE) return MP_VERDICT_LOST;
+  if (error != NULL) mp_error_put_retryable(*error, true);
+  return MP_VERDICT_REFUSED;
 }
 
-bool mp_transaction_judge_commit(const mp_transaction *transaction, mp_step step, const mp_result *result,
-                                 mp_error **error) {
+mp_verdict mp_transaction_judge_commit(const mp_transaction *transaction, mp_step step, const mp_result *result,
+                                       mp_error **error) {
   if (step == MP_STEP_FAILED) {
-    bool lost = mp_connection_state_of(transaction->connection) == MP_CONNECTION_BROKEN;
-    return lost ? outcome_unknown(error) : false;
+    bool is_lost = mp_connection_state_of(transaction->connection) == MP_CONNECTION_BROKEN;
+    return is_lost ? lost(transaction, error) : MP_VERDICT_REFUSED;
   }
-  if (result != NULL && strcmp(mp_result_tag(result), "COMMIT") == 0) return true;
-  return mp_error_set(error, MP_ERROR_TRANSACTION, "the server rolled the transaction back instead of committing it");
+  if (result != NULL && strcmp(mp_result_tag(result), "COMMIT") == 0) return MP_VERDICT_COMMITTED;
+  mp_error_set(error, MP_ERROR_TRANSACTION, "the server rolled the transaction back instead of committing it");
+  return MP_VERDICT_REFUSED;
+}
+
+mp_transaction_identity mp_transaction_identify(const mp_transaction *transaction) {
+  mp_transaction_identity identity = {.session = *mp_connection_session(transaction->connection)};
+  if (transaction->xact.state == MP_XACT_ASSIGNED) identity.id = transaction->xact.id;
+  return identity;
 }

@@ -44,6 +44,13 @@ const char *const *mp_transaction_before(mp_transaction *transaction, size_t *co
 void mp_transaction_asked(mp_transaction *transaction, size_t count);
 void mp_transaction_flushed(mp_transaction *transaction);
 
+/* Whether the next statement should ask for the transaction's id (mp_request.ask_xact): until it is known, unless the
+ * transaction cannot write. */
+bool mp_transaction_wants_id(const mp_transaction *transaction);
+/* What is to be asked (mp_connection_ask) before COMMIT goes out, since nobody has since a statement that may have
+ * written. False: nothing; then it is time for COMMIT. */
+bool mp_transaction_question(const mp_transaction *transaction, mp_question *question);
+
 /* The command that ends the innermost level (for level 1: COMMIT or ROLLBACK), or NULL when nothing of it was ever
  * sent. The level is over when mp_transaction_pop is called, whatever became of the command. A text is borrowed until
  * then. */
@@ -54,10 +61,24 @@ void mp_transaction_pop(mp_transaction *transaction);
 /* True when a statement has failed and nothing was done about it: the server will not commit. */
 bool mp_transaction_has_failed(const mp_transaction *transaction);
 
+typedef enum mp_verdict {
+  MP_VERDICT_COMMITTED,
+  MP_VERDICT_REFUSED, /* the server said no, or it is certain that nothing was written                */
+  MP_VERDICT_LOST,    /* its answer was lost: transaction/outcome.h finds out what became of it        */
+} mp_verdict;
+
 /* Judges the answer to COMMIT. step: how the command ended; result: its result or NULL; *error: its error if it failed,
- * replaced where it means something else. Returns true when the transaction is committed.
- * Errors: transaction (the server rolled back instead), unknown_outcome (the answer was lost), or the command's own. */
-bool mp_transaction_judge_commit(const mp_transaction *transaction, mp_step step, const mp_result *result,
-                                 mp_error **error);
+ * replaced where it means something else.
+ * Errors with REFUSED: transaction (the server rolled back instead), connection (lost, but there was nothing to commit;
+ * retryable), or the command's own. With LOST the error is the connection's. */
+mp_verdict mp_transaction_judge_commit(const mp_transaction *transaction, mp_step step, const mp_result *result,
+                                       mp_error **error);
+/* What identifies the transaction to a server that is asked later. session.state is not KNOWN, or id 0, where that is
+ * not known. */
+typedef struct mp_transaction_identity {
+  mp_session session;
+  uint64_t id;
+} mp_transaction_identity;
+mp_transaction_identity mp_transaction_identify(const mp_transaction *transaction);
 
 #endif

@@ -131,6 +131,11 @@ local function attempt_on(database, options, fn)
   return attempt(connection, options, fn)
 end
 
+--- A lost connection can be replaced by the pool only.
+local function may_run_again(database, err)
+  return core.is_error(err) and err.retryable and (err.kind ~= "connection" or database:kind() == "pool")
+end
+
 local function run_outermost(database, options, fn)
   local tries = (options.retry or 0) + 1
   for try = 1, tries do
@@ -143,7 +148,7 @@ local function run_outermost(database, options, fn)
     if is_known then
       call_back(notes, "rollback")
     end
-    if try == tries or not (core.is_error(err) and err.retryable) then
+    if try == tries or not may_run_again(database, err) then
       error(err, 0)
     end
     pause(try)
