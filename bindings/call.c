@@ -325,14 +325,14 @@ static void find_out(lua_State *L, mpb_call *call) {
   mpb_lease *lease = call->lease;
   mp_transaction_identity identity = mp_transaction_identify(lease->transaction);
   double patience = mp_settings_pool(mp_pool_settings_of(call->pool))->checkout_timeout;
-  int64_t deadline = call->deadline == MP_FOREVER ? mp_clock_after(patience) : call->deadline;
   int64_t least = mp_clock_after(LEAST_SEARCH);
+  int64_t deadline = call->deadline < least ? least : call->deadline;
+  if (call->deadline == MP_FOREVER) deadline = mp_clock_after(patience);
   let_connection_go(call);
   mpb_lease_lose_connection(lease);
   mp_error *lost = call->operation.error;
   call->operation.error = NULL;
-  call->outcome = mp_outcome_start(call->pool, &lease->holder, &identity, lost, deadline < least ? least : deadline,
-                                   mpb_error_slot(L));
+  call->outcome = mp_outcome_start(call->pool, &lease->holder, &identity, lost, deadline, mpb_error_slot(L));
   mp_error_free(lost);
   if (call->outcome == NULL) fail_at_end(L, call, false);
   call->stage = STAGE_FIND_OUT;

@@ -114,11 +114,24 @@ void mp__server_error(const mp_connection *connection, const PGresult *result, m
   judge_parameter(*error, sqlstate);
 }
 
+static size_t without_end(const char *text, size_t size) {
+  while (size > 0 && isspace((unsigned char)text[size - 1]))
+    size--;
+  return size;
+}
+
+/* Libpq adds a line when it looks once more at a socket that it has closed. */
+static size_t without_echo(const char *text, size_t size) {
+  static const char echo[] = "\ninvalid socket";
+  size_t length = sizeof echo - 1;
+  while (size > length && memcmp(text + size - length, echo, length) == 0)
+    size = without_end(text, size - length);
+  return size;
+}
+
 void mp__libpq_error(PGconn *pg, mp_error_kind kind, mp_error **error) {
   const char *message = pg == NULL ? "" : PQerrorMessage(pg);
-  size_t size = strlen(message);
-  while (size > 0 && isspace((unsigned char)message[size - 1]))
-    size--;
+  size_t size = without_echo(message, without_end(message, strlen(message)));
   if (size == 0) {
     mp_error_set(error, kind, "the connection to the server was lost");
   } else {
