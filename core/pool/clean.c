@@ -26,7 +26,9 @@ mp_step mp__clean_step(mp__slot *slot, mp_want *want) {
   for (;;) {
     mp_step step = mp_connection_step(slot->connection, want, NULL);
     if (step != MP_STEP_DONE) return step;
-    if (!mp_connection_needs_reset(slot->connection)) return MP_STEP_DONE;
-    if (!start_reset(slot)) return MP_STEP_FAILED;
+    bool is_inside = mp_connection_transaction_status(slot->connection) != MP_OUTSIDE;
+    bool needs_reset = mp_connection_needs_reset(slot->connection);
+    if (!is_inside && !needs_reset) return MP_STEP_DONE;
+    if (is_inside || slot->was_reset || !start_reset(slot)) return MP_STEP_FAILED; /* it had no effect: given up */
   }
 }
