@@ -171,7 +171,7 @@ mp_xact mp_connection_xact(const mp_connection *connection) {
 }
 
 bool mp_connection_needs_reset(const mp_connection *connection) {
-  return connection->needs_reset;
+  return connection->needs_reset || mp__has_other_encoding(connection);
 }
 
 bool mp_connection_is_alive(mp_connection *connection) {

@@ -53,7 +53,8 @@ typedef struct mp_request {
   int64_t deadline; /* then the statement is cancelled on the server, and the step fails with timeout    */
 } mp_request;
 
-/* Starts a statement. Errors at once, before anything is sent: usage (number, kind or range of parameters), memory. */
+/* Starts a statement. Errors at once, before anything is sent: usage (number, kind or range of parameters; the session
+ * was set to another client_encoding), memory. */
 bool mp_connection_execute(mp_connection *connection, const mp_request *request, mp_error **error);
 /* Starts a text of one or more statements by the simple protocol: no parameters, one implicit transaction. */
 bool mp_connection_script(mp_connection *connection, const char *text, int64_t deadline, mp_error **error);

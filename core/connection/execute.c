@@ -37,6 +37,25 @@ static bool check_idle(const mp_connection *connection, mp_error **error) {
                       mp_connection_state_name(connection->state));
 }
 
+bool mp__has_other_encoding(const mp_connection *connection) {
+  enum { UTF8 = 6, LOST = -1 }; /* libpq's numbers, the same in all its versions */
+  int encoding = PQclientEncoding(connection->pg);
+  return encoding != UTF8 && encoding != LOST;
+}
+
+/* Text in another encoding would be stored, or read, as other characters without a word. What sets it right may pass.
+ */
+static bool check_encoding(const mp_connection *connection, const mp_request *request, mp_error **error) {
+  if (!mp__has_other_encoding(connection)) return true;
+  bool is_setting =
+      request != NULL && request->count == 0 && (mp_statement_sql(request->statement)->flags & MP_SQL_SESSION) != 0;
+  if (is_setting) return true;
+  mp_error_set(error, MP_ERROR_USAGE, "the session's client_encoding is %s, and has to be UTF8; nothing was sent",
+               pg_encoding_to_char(PQclientEncoding(connection->pg)));
+  if (error != NULL) mp_error_put(*error, MP_ERROR_HINT, "reset client_encoding");
+  return false;
+}
+
 static void begin(mp_connection *connection, mp_statement *statement, const char *text, int64_t deadline) {
   mp__work_clear(connection);
   if (statement != NULL) connection->statement = mp_statement_retain(statement);
@@ -213,6 +232,7 @@ static bool refuse_copy(mp_error **error) {
 bool mp_connection_execute(mp_connection *connection, const mp_request *request, mp_error **error) {
   const mp_sql *sql = mp_statement_sql(request->statement);
   if (!check_idle(connection, error)) return false;
+  if (!check_encoding(connection, request, error)) return false;
   if ((sql->flags & MP_SQL_COPY) != 0) return refuse_copy(error);
   if (!mp__parameters_encode(&connection->parameters, request, error)) {
     if (error != NULL) mp_error_put(*error, MP_ERROR_STATEMENT, mp_statement_source(request->statement));
@@ -236,7 +256,7 @@ bool mp_connection_describe(mp_connection *connection, mp_statement *statement, 
 }
 
 bool mp_connection_script(mp_connection *connection, const char *text, int64_t deadline, mp_error **error) {
-  if (!check_idle(connection, error)) return false;
+  if (!check_idle(connection, error) || !check_encoding(connection, NULL, error)) return false;
   begin(connection, NULL, text, deadline);
   connection->is_script = true;
   connection->xact.state = MP_XACT_UNASKED;

@@ -86,6 +86,8 @@ void mp__connection_set_state(mp_connection *connection, mp_connection_state sta
 mp_step mp__connection_break(mp_connection *connection, mp_error **error);
 
 /* execute.c */
+/* Whether the session speaks another encoding than UTF-8. */
+bool mp__has_other_encoding(const mp_connection *connection);
 /* What an end of work has to undo. */
 void mp__work_clear(mp_connection *connection);
 

@@ -27,6 +27,15 @@ static void never_leave_a_transaction(liar *self) {
   }
 }
 
+static void change_the_encoding(liar *self) {
+  bool goes_on = liar_welcome(self);
+  while (goes_on) {
+    char type = liar_read(self);
+    if (type == 'S') liar_add(self, 'S', "ss", "client_encoding", "LATIN1");
+    goes_on = liar_answer(self, type);
+  }
+}
+
 static void assert_given_up(liar_session *session, start_work *begin, const char *sql) {
   liar *server = liar_start(session, NULL);
   const char *const settings[] = {"max_size", "1", NULL};
@@ -54,10 +63,16 @@ static void a_session_that_stays_in_a_transaction_is_given_up(void **state) {
   assert_given_up(never_leave_a_transaction, start_script, "begin");
 }
 
+static void a_session_that_stays_in_another_encoding_is_given_up(void **state) {
+  (void)state;
+  assert_given_up(change_the_encoding, start_statement, "select 'x'");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_reset_without_effect_is_not_repeated_for_ever),
       cmocka_unit_test(a_session_that_stays_in_a_transaction_is_given_up),
+      cmocka_unit_test(a_session_that_stays_in_another_encoding_is_given_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
