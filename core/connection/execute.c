@@ -25,7 +25,7 @@ void mp__work_clear(mp_connection *connection) {
   connection->expected = (mp__expected){0};
   connection->pipelined = connection->sent = connection->waited = connection->complete = false;
   connection->is_script = connection->draining = connection->named_types = connection->wide = false;
-  connection->stale = connection->timed_out = false;
+  connection->stale = connection->timed_out = connection->broke_protocol = false;
 }
 
 static bool check_idle(const mp_connection *connection, mp_error **error) {

@@ -63,6 +63,7 @@ struct mp_connection {
   PGresult *answer;  /* the last result that is not an error */
   mp_error *failure; /* the first error */
   bool stale;
+  bool broke_protocol; /* or libpq could make nothing of an answer, for whatever reason: the session ends */
 
   /* cancelling */
   bool timed_out;
@@ -120,6 +121,8 @@ void mp__xact_read(mp_connection *connection, const PGresult *answer);
 mp_step mp__receive(mp_connection *connection, mp_want *want, mp_error **error);
 
 /* server_error.c */
+/* Whether an error is what the server said, and not libpq's own. */
+bool mp__is_servers_error(const PGresult *result);
 /* The error of a result (which may lack any field), with the statement's source and position. */
 void mp__server_error(const mp_connection *connection, const PGresult *result, mp_error **error);
 /* libpq's own message of a lost connection, without its line ends. */

@@ -24,6 +24,7 @@ bool mp__prepared_init(mp_connection *connection) {
 
 void mp__prepared_forget_all(mp_connection *connection) {
   connection->xact_prepared = false;
+  connection->prepared = NULL;
   while (connection->known.oldest != NULL) {
     mp__prepared *oldest = prepared_of(connection->known.oldest);
     mp_lru_remove(&connection->known, &oldest->entry);

@@ -56,11 +56,21 @@ static bool all_binary(const PGresult *description) {
   return width > 0;
 }
 
+/* What is learnt is what parameters are encoded by: a type for each, no more and no less. */
+static bool check_count(mp_connection *connection, size_t described) {
+  const mp_sql *sql = mp_statement_sql(connection->statement);
+  size_t wanted = sql->name_count > 0 ? sql->name_count : (size_t)sql->positions;
+  if (described == wanted || connection->failure != NULL) return described == wanted;
+  return mp_error_set(&connection->failure, MP_ERROR_CONNECTION,
+                      "the server speaks of %zu parameters, but the statement has %zu", described, wanted);
+}
+
 static void on_described(mp_connection *connection, const PGresult *description) {
   if (connection->prepared != NULL) {
     connection->prepared->binary = all_binary(description);
     return;
   }
+  if (!check_count(connection, (size_t)PQnparams(description))) return;
   mp_types *types = mp_types_create(PQnparams(description));
   if (types == NULL) return; /* then it is asked for again the next time */
   for (int i = 0; i < types->count; i++)
@@ -75,11 +85,12 @@ static void on_wide_described(mp_connection *connection, const PGresult *answer)
   size_t count = 1;
   for (const char *comma = at; (comma = strchr(comma, ',')) != NULL; comma++)
     count++;
-  mp_types *types = mp_types_create((int)count);
+  mp_types *types = check_count(connection, count) ? mp_types_create((int)count) : NULL;
   if (types == NULL) return;
   for (int i = 0; i < types->count; i++) {
     char *end;
-    types->oids[i] = (uint32_t)strtoul(at + 1, &end, 10);
+    if (*at == '\0') break; /* a list that only looks like one */
+    types->oids[i] = (uint32_t)strtoll(at + 1, &end, 10);
     at = end;
   }
   mp_statements_learn(connection->statements, connection->statement, types);
@@ -177,6 +188,7 @@ static bool is_refused_session(const mp_connection *connection, const PGresult *
 }
 
 static void on_error(mp_connection *connection, PGresult *answer) {
+  if (!mp__is_servers_error(answer)) connection->broke_protocol = true;
   if (is_refused_session(connection, answer)) {
     connection->session.state = MP_SESSION_UNAVAILABLE;
   } else if (connection->failure == NULL) {
@@ -191,7 +203,7 @@ static void refuse_copy(mp_connection *connection, PGresult *answer) {
     mp_error_set(&connection->failure, MP_ERROR_USAGE, "COPY from and to the client cannot run in a script");
   }
   if (PQresultStatus(answer) == PGRES_COPY_IN) {
-    PQputCopyEnd(connection->pg, "the client sends no data");
+    connection->broke_protocol = PQputCopyEnd(connection->pg, "the client sends no data") < 0;
     connection->sent = false;
   } else {
     connection->draining = true;
@@ -225,11 +237,13 @@ static bool on_answer(mp_connection *connection, PGresult *answer) {
 
 /* Reads COPY data away. Returns false while more has to come. */
 static bool drain_copy(mp_connection *connection) {
+  enum { FAILED = -2 };
   char *data = NULL;
   int size;
   while ((size = PQgetCopyData(connection->pg, &data, 1)) > 0)
     PQfreemem(data);
   if (size == 0) return false;
+  connection->broke_protocol = connection->broke_protocol || size == FAILED;
   connection->draining = false;
   return true;
 }
@@ -243,19 +257,41 @@ static void note_use(mp_connection *connection) {
   if (mp__prepared_find(connection, statement) == NULL) mp__prepared_note(connection, connection->statement);
 }
 
+/* A server that was asked to cancel may also have closed the session. */
 static void say_timeout(mp_connection *connection) {
-  if (!connection->timed_out || mp_error_kind_of(connection->failure) != MP_ERROR_CANCELLED) return;
+  mp_error_kind kind = mp_error_kind_of(connection->failure);
+  bool is_its_end = kind == MP_ERROR_CANCELLED || (kind == MP_ERROR_CONNECTION && is_lost(connection));
+  if (!connection->timed_out || !is_its_end) return;
   mp_error *error = NULL;
   mp_error_set(&error, MP_ERROR_TIMEOUT, "the statement was cancelled, since it was not done by its deadline");
   mp_error_put(error, MP_ERROR_SQLSTATE, mp_error_get(connection->failure, MP_ERROR_SQLSTATE));
   mp_error_put(error, MP_ERROR_STATEMENT, mp_error_get(connection->failure, MP_ERROR_STATEMENT));
+  if (kind == MP_ERROR_CONNECTION) mp_error_put(error, MP_ERROR_DETAIL, mp_error_message(connection->failure));
   mp_error_move(&connection->failure, error);
 }
 
+/* libpq takes an end for an answer whatever came before it. */
+static bool is_whole(mp_connection *connection) {
+  bool has_result = connection->pipelined ? PQexitPipelineMode(connection->pg)
+                                          : connection->answer != NULL || !connection->expected.execute;
+  bool has_ended = has_result || (!connection->pipelined && connection->failure != NULL);
+  return has_ended && PQtransactionStatus(connection->pg) != PQTRANS_UNKNOWN;
+}
+
+/* Returns whether the session can be used no more. */
+static bool judge_session(mp_connection *connection) {
+  bool lost = is_lost(connection), whole = is_whole(connection);
+  if (lost && connection->failure == NULL) {
+    mp__libpq_error(connection->pg, MP_ERROR_CONNECTION, &connection->failure);
+  } else if (!whole && connection->failure == NULL) {
+    mp_error_set(&connection->failure, MP_ERROR_CONNECTION, "the server broke the protocol: its answer ends too early");
+  }
+  return lost || !whole || connection->broke_protocol;
+}
+
 static mp_step finish(mp_connection *connection, mp_error **error) {
-  bool lost = is_lost(connection) || (connection->pipelined && !PQexitPipelineMode(connection->pg));
+  bool lost = judge_session(connection);
   connection->pipelined = false;
-  if (connection->failure == NULL && lost) mp__libpq_error(connection->pg, MP_ERROR_CONNECTION, &connection->failure);
   mp__connection_set_state(connection, lost ? MP_CONNECTION_BROKEN : MP_CONNECTION_IDLE);
   bool outside = !lost && mp_connection_transaction_status(connection) == MP_OUTSIDE;
   if (outside) connection->xact = (mp_xact){.state = MP_XACT_NONE};
@@ -281,6 +317,7 @@ static bool awaits_cancel(mp_connection *connection, mp_want *want) {
 static bool take_answers(mp_connection *connection) {
   for (;;) {
     if (connection->draining && !drain_copy(connection)) return false;
+    if (connection->broke_protocol) return true; /* what comes now cannot be trusted, and may have no end */
     if (PQisBusy(connection->pg)) return false;
     PGresult *answer = PQgetResult(connection->pg);
     if (answer != NULL) {

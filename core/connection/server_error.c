@@ -93,10 +93,15 @@ static void judge_parameter(mp_error *error, const char *sqlstate) {
   mp_error_put_kind(error, MP_ERROR_USAGE);
 }
 
+bool mp__is_servers_error(const PGresult *result) {
+  return PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL ||
+         PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) != NULL;
+}
+
 void mp__server_error(const mp_connection *connection, const PGresult *result, mp_error **error) {
   const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-  if (sqlstate == NULL && message == NULL) { /* libpq's own: the connection is lost */
+  if (!mp__is_servers_error(result)) {
     mp__libpq_error(connection->pg, MP_ERROR_CONNECTION, error);
     if (error != NULL) add_statement(connection, result, *error);
     return;
@@ -129,8 +134,17 @@ static size_t without_echo(const char *text, size_t size) {
   return size;
 }
 
+/* libpq tells it by its words alone. */
+static bool is_memory(const char *message) {
+  return strncmp(message, "out of memory", 13) == 0 || strncmp(message, "cannot allocate memory", 22) == 0;
+}
+
 void mp__libpq_error(PGconn *pg, mp_error_kind kind, mp_error **error) {
   const char *message = pg == NULL ? "" : PQerrorMessage(pg);
+  if (is_memory(message)) {
+    mp_error_set_memory(error);
+    return;
+  }
   size_t size = without_echo(message, without_end(message, strlen(message)));
   if (size == 0) {
     mp_error_set(error, kind, "the connection to the server was lost");
