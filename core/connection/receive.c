@@ -278,6 +278,13 @@ static bool is_whole(mp_connection *connection) {
   return has_ended && PQtransactionStatus(connection->pg) != PQTRANS_UNKNOWN;
 }
 
+/* libpq keeps them for somebody who asks, and here nobody does. */
+static void forget_notifications(PGconn *pg) {
+  PGnotify *notification;
+  while ((notification = PQnotifies(pg)) != NULL)
+    PQfreemem(notification);
+}
+
 /* Returns whether the session can be used no more. */
 static bool judge_session(mp_connection *connection) {
   bool lost = is_lost(connection), whole = is_whole(connection);
@@ -292,6 +299,7 @@ static bool judge_session(mp_connection *connection) {
 static mp_step finish(mp_connection *connection, mp_error **error) {
   bool lost = judge_session(connection);
   connection->pipelined = false;
+  forget_notifications(connection->pg);
   mp__connection_set_state(connection, lost ? MP_CONNECTION_BROKEN : MP_CONNECTION_IDLE);
   bool outside = !lost && mp_connection_transaction_status(connection) == MP_OUTSIDE;
   if (outside) connection->xact = (mp_xact){.state = MP_XACT_NONE};

@@ -4,8 +4,10 @@
 #include "liar.h"
 
 #ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/allocator_interface.h>
 #include <sanitizer/lsan_interface.h>
 #else
+#include <malloc.h>
 static void __lsan_disable(void) {}
 static void __lsan_enable(void) {}
 #endif
@@ -310,6 +312,41 @@ static void no_lie_is_believed(void **state) {
   }
 }
 
+/* ---- memory ---- */
+
+static size_t heap_size(void) {
+#ifdef __SANITIZE_ADDRESS__
+  return __sanitizer_get_current_allocated_bytes();
+#else
+  return mallinfo2().uordblks;
+#endif
+}
+
+static void notify_with_each_answer(liar *self) {
+  bool goes_on = liar_welcome(self);
+  while (goes_on) {
+    char type = liar_read(self);
+    goes_on = type == 'E' ? burst_of_notifications(self) : liar_answer(self, type);
+  }
+}
+
+static void notifications_are_not_kept(void **state) {
+  (void)state;
+  const char *const settings[] = {"max_size", "1", NULL};
+  liar *server = liar_start(notify_with_each_answer, NULL);
+  mp_pool *pool = open_pool_at(liar_url(server), settings);
+  size_t before = 0;
+  for (int i = 0; i < 4; i++) {
+    outcome end = run_in(pool, start_statement, "select 'x'", 10);
+    assert_no_error(end.error);
+    outcome_finish(&end);
+    if (i == 0) before = heap_size();
+  }
+  assert_true(heap_size() < before + (1 << 20)); /* 100,000 of them are 5 MB */
+  mp_pool_release(pool);
+  liar_stop(server);
+}
+
 /* ---- a statement that is described by a query (execute.c) ---- */
 
 /* As many commas as types are expected, and nothing else. */
@@ -355,6 +392,7 @@ static void a_list_of_types_that_is_none_is_read_to_its_end_only(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(no_lie_is_believed),
+      cmocka_unit_test(notifications_are_not_kept),
       cmocka_unit_test(a_list_of_types_that_is_none_is_read_to_its_end_only),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
