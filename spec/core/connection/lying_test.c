@@ -4,8 +4,8 @@
 #include "liar.h"
 
 #ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/allocator_interface.h>
 #include <sanitizer/lsan_interface.h>
+size_t __sanitizer_get_current_allocated_bytes(void); /* gcc has no header for it */
 #else
 #include <malloc.h>
 static void __lsan_disable(void) {}
