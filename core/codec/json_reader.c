@@ -25,6 +25,8 @@ struct mp_json_private {
   bool no_memory;
   mp_json_node *keys; /* of the open objects */
   size_t key_count, key_capacity;
+  char *memory; /* yajl's, for one document */
+  size_t memory_size, memory_used;
 };
 
 static bool stop(mp_json_tape *tape, const char *wrong) {
@@ -221,6 +223,53 @@ static int on_boolean(void *context, int value) {
   return add_value(context, value ? MP_JSON_TRUE : MP_JSON_FALSE) != NULL;
 }
 
+/* ---- yajl's memory ---- */
+
+/* yajl uses what it asked for without looking whether it got it. So all that it can need is there before it begins: its
+ * own structures and a stack of a byte for each level, in FIXED; and two buffers, for a string with escapes and for a
+ * token that the document's end cuts off. Both grow by doubling, in new blocks: those of one are less than four times
+ * its content together, and both contents together are not longer than the document. */
+enum { FIXED = 20 * 1024, KEPT = 256 * 1024, GRAIN = 16 };
+
+static bool reserve_memory(struct mp_json_private *state, size_t size) {
+  size_t needed = FIXED + 4 * (size + 2);
+  state->memory_used = 0;
+  if (needed <= state->memory_size) return true;
+  free(state->memory);
+  state->memory = malloc(needed);
+  state->memory_size = state->memory == NULL ? 0 : needed;
+  return state->memory != NULL;
+}
+
+static void give_up_memory(struct mp_json_private *state) {
+  free(state->memory);
+  state->memory = NULL;
+  state->memory_size = 0;
+}
+
+/* A block, with its size in front of it. */
+static void *take(void *context, size_t size) {
+  struct mp_json_private *state = context;
+  char *start = state->memory + state->memory_used;
+  state->memory_used += GRAIN + (size + GRAIN - 1) / GRAIN * GRAIN;
+  assert(state->memory_used <= state->memory_size);
+  memcpy(start, &size, sizeof size);
+  return start + GRAIN;
+}
+
+static void *take_anew(void *context, void *block, size_t size) {
+  void *larger = take(context, size);
+  size_t before = 0;
+  if (block == NULL) return larger;
+  memcpy(&before, (const char *)block - GRAIN, sizeof before);
+  return memcpy(larger, block, before < size ? before : size);
+}
+
+static void leave(void *context, void *block) { /* all goes at once, with the document */
+  (void)context;
+  (void)block;
+}
+
 /* ---- the document ---- */
 
 static const yajl_callbacks callbacks = {
@@ -283,7 +332,6 @@ static bool fail_at(const char *text, size_t offset, const char *wrong, mp_error
  * take; what is wrong is the one before, except where yajl gave a character back. */
 static bool fail_as_yajl_says(yajl_handle parser, const char *text, size_t behind, mp_error **error) {
   unsigned char *said = yajl_get_error(parser, 0, NULL, 0);
-  if (said == NULL) return mp_error_set_memory(error);
   char *wrong = (char *)said;
   wrong[strcspn(wrong, ".\n")] = '\0';
   char *words = strstr(wrong, "error: ");
@@ -325,7 +373,10 @@ void mp_json_tape_init(mp_json_tape *tape) {
 }
 
 void mp_json_tape_finish(mp_json_tape *tape) {
-  if (tape->private_ != NULL) free(tape->private_->keys);
+  if (tape->private_ != NULL) {
+    give_up_memory(tape->private_);
+    free(tape->private_->keys);
+  }
   free(tape->private_);
   free(tape->nodes);
   mp_buffer_finish(&tape->strings);
@@ -335,7 +386,7 @@ void mp_json_tape_finish(mp_json_tape *tape) {
 static bool start(mp_json_tape *tape, const char *text, size_t size) {
   if (tape->private_ == NULL) tape->private_ = calloc(1, sizeof *tape->private_);
   struct mp_json_private *state = tape->private_;
-  if (state == NULL) return false;
+  if (state == NULL || !reserve_memory(state, size)) return false;
   tape->count = 0;
   mp_buffer_clear(&tape->strings);
   state->text = text;
@@ -354,10 +405,11 @@ bool mp_json_read(mp_json_tape *tape, const char *text, size_t size, mp_error **
   size_t lone = find_lone_surrogate(text, size);
   if (lone < size) return fail_at(text, lone, "half of a surrogate pair", error);
   if (!start(tape, text, size)) return mp_error_set_memory(error);
-  yajl_handle parser = yajl_alloc(&callbacks, NULL, tape);
-  if (parser == NULL) return mp_error_set_memory(error);
+  yajl_alloc_funcs memory = {.malloc = take, .realloc = take_anew, .free = leave, .ctx = tape->private_};
+  yajl_handle parser = yajl_alloc(&callbacks, &memory, tape);
   bool ok = parse(tape, parser, text, size, error);
   if (!ok) tape->count = 0;
   yajl_free(parser);
+  if (tape->private_->memory_size > KEPT) give_up_memory(tape->private_);
   return ok;
 }

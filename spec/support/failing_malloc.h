@@ -1,0 +1,88 @@
+/* A malloc that fails when it is told to, for the whole program that includes this once: our code, libpq, yajl, the C
+ * library. Under a sanitizer it stands before the sanitizer's own, which goes on watching (but for strdup and its like,
+ * which it serves itself). */
+#ifndef SPEC_FAILING_MALLOC_H
+#define SPEC_FAILING_MALLOC_H
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define REAL(name) __interceptor_##name
+#else
+#define REAL(name) __libc_##name
+#endif
+
+/* The sanitizer itself asks for memory, before it can look at ours. */
+#define UNWATCHED __attribute__((no_sanitize("address", "thread", "undefined")))
+#define EXPORTED  __attribute__((visibility("default"), noinline)) UNWATCHED
+
+void *REAL(malloc)(size_t size);
+void *REAL(calloc)(size_t count, size_t size);
+void *REAL(realloc)(void *block, size_t size);
+void REAL(free)(void *block);
+
+static struct {
+  atomic_bool armed;
+  atomic_bool for_ever;  /* all fail behind the one that does */
+  atomic_long fails_at;  /* 0: none does                      */
+  atomic_long asked_for; /* since it was armed                */
+  atomic_long failed;    /* since it was armed                */
+  atomic_long live;      /* blocks that are not freed, always */
+} failing_malloc;
+
+/* The n-th allocation from now on fails, in whatever thread; and with for_ever all behind it. 0: none. */
+static void malloc_fails_at(long n, bool for_ever) {
+  atomic_store(&failing_malloc.for_ever, for_ever);
+  atomic_store(&failing_malloc.fails_at, n);
+  atomic_store(&failing_malloc.asked_for, 0);
+  atomic_store(&failing_malloc.failed, 0);
+  atomic_store(&failing_malloc.armed, true);
+}
+
+/* Returns how many have failed. */
+static long malloc_fails_no_more(void) {
+  atomic_store(&failing_malloc.armed, false);
+  return atomic_load(&failing_malloc.failed);
+}
+
+UNWATCHED static bool fails_now(void) {
+  if (!atomic_load(&failing_malloc.armed)) return false;
+  long number = atomic_fetch_add(&failing_malloc.asked_for, 1) + 1, chosen = atomic_load(&failing_malloc.fails_at);
+  bool fails = chosen > 0 && (number == chosen || (number > chosen && atomic_load(&failing_malloc.for_ever)));
+  if (!fails) return false;
+  atomic_fetch_add(&failing_malloc.failed, 1);
+  errno = ENOMEM;
+  return true;
+}
+
+UNWATCHED static void *counted(void *block) {
+  if (block != NULL) atomic_fetch_add(&failing_malloc.live, 1);
+  return block;
+}
+
+EXPORTED void *malloc(size_t size) {
+  return fails_now() ? NULL : counted(REAL(malloc)(size));
+}
+
+EXPORTED void *calloc(size_t count, size_t size) {
+  return fails_now() ? NULL : counted(REAL(calloc)(count, size));
+}
+
+EXPORTED void *realloc(void *block, size_t size) {
+  if (fails_now()) return NULL;
+  void *moved = REAL(realloc)(block, size);
+  if (block == NULL) counted(moved);
+  if (block != NULL && size == 0) atomic_fetch_sub(&failing_malloc.live, 1);
+  return moved;
+}
+
+EXPORTED void free(void *block) {
+  if (block != NULL) atomic_fetch_sub(&failing_malloc.live, 1);
+  REAL(free)(block);
+}
+
+#endif
