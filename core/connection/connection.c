@@ -174,6 +174,10 @@ bool mp_connection_needs_reset(const mp_connection *connection) {
   return connection->needs_reset || mp__has_other_encoding(connection);
 }
 
+bool mp_connection_is_spoiled(const mp_connection *connection) {
+  return connection->spoiled;
+}
+
 bool mp_connection_is_alive(mp_connection *connection) {
   if (connection->state == MP_CONNECTION_BROKEN || PQstatus(connection->pg) != CONNECTION_OK) return false;
   char byte;

@@ -91,6 +91,9 @@ mp_transaction_status mp_connection_transaction_status(const mp_connection *conn
 /* A statement may have left something in the session that the next user must not see. Cleared by a successful
  * DISCARD ALL (mp_connection_command), which also forgets the prepared statements. */
 bool mp_connection_needs_reset(const mp_connection *connection);
+/* It may have left something that DISCARD ALL does not undo (LOAD, the seed of random(), ...): nobody else may use the
+ * session. */
+bool mp_connection_is_spoiled(const mp_connection *connection);
 /* False when the server has closed the session or has sent something unasked that ends it; looks without blocking. */
 bool mp_connection_is_alive(mp_connection *connection);
 int mp_connection_server_pid(const mp_connection *connection);

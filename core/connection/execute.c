@@ -242,6 +242,7 @@ bool mp_connection_execute(mp_connection *connection, const mp_request *request,
   connection->xact.state = MP_XACT_UNASKED;
   connection->named_types = request->types != NULL && request->types->count > 0;
   if ((sql->flags & MP_SQL_SESSION) != 0) connection->needs_reset = true;
+  if ((sql->flags & MP_SQL_LASTING) != 0) connection->spoiled = true;
   return send(connection, request) || sending_failed(connection, error);
 }
 
@@ -255,12 +256,28 @@ bool mp_connection_describe(mp_connection *connection, mp_statement *statement, 
   return sent || sending_failed(connection, error);
 }
 
+/* Without memory the careful answer. One that cannot be read is not run by the server either. */
+static bool script_is_lasting(const char *text) {
+  bool found = false;
+  size_t at = 0, start, end, size = strlen(text);
+  while (!found && mp_sql_next(text, size, &at, &start, &end)) {
+    mp_sql sql = {0};
+    mp_error *error = NULL;
+    bool known = mp_sql_look(text + start, end - start, &sql, &error);
+    found = known ? (sql.flags & MP_SQL_LASTING) != 0 : mp_error_kind_of(error) == MP_ERROR_MEMORY;
+    mp_sql_finish(&sql);
+    mp_error_free(error);
+  }
+  return found;
+}
+
 bool mp_connection_script(mp_connection *connection, const char *text, int64_t deadline, mp_error **error) {
   if (!check_idle(connection, error) || !check_encoding(connection, NULL, error)) return false;
   begin(connection, NULL, text, deadline);
   connection->is_script = true;
   connection->xact.state = MP_XACT_UNASKED;
   connection->needs_reset = true; /* it may hold anything */
+  if (script_is_lasting(text)) connection->spoiled = true;
   connection->expected.execute = true;
   return PQsendQuery(connection->pg, text) || sending_failed(connection, error);
 }

@@ -70,7 +70,7 @@ struct mp_connection {
   mp_background *cancel;
   int64_t cancel_deadline;
 
-  bool needs_reset;
+  bool needs_reset, spoiled;
   mp__parameters parameters;
   mp_lru known; /* statements used here, by statement */
   mp__prepared *closing;

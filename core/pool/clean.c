@@ -1,5 +1,6 @@
 /* Makes a returned connection as good as new: ROLLBACK when a transaction is open, then DISCARD ALL when a statement
- * may have left something in the session. The first is sent by whoever returns it, the rest by the upkeep thread. */
+ * may have left something in the session. One that left what no reset undoes is not lent again. The first is sent by
+ * whoever returns it, the rest by the upkeep thread. */
 #include "pool/internal.h"
 
 #define LIMIT 10.0 /* seconds for each command; then the connection is given up */
@@ -17,6 +18,7 @@ mp__condition mp__clean_start(mp__slot *slot) {
   slot->was_reset = false;
   if (mp_connection_state_of(slot->connection) != MP_CONNECTION_IDLE) return MP__UNUSABLE;
   if (mp_connection_fd(slot->connection) < 0) return MP__UNUSABLE; /* lost, found by who only looked */
+  if (mp_connection_is_spoiled(slot->connection)) return MP__UNUSABLE;
   bool is_inside = mp_connection_transaction_status(slot->connection) != MP_OUTSIDE;
   if (!is_inside && !mp_connection_needs_reset(slot->connection)) return MP__CLEAN;
   return (is_inside ? start_rollback(slot) : start_reset(slot)) ? MP__CLEANING : MP__UNUSABLE;

@@ -62,7 +62,7 @@ static const struct {
     {"cluster", 0, OTHER},
     {"comment", 0, OTHER},
     {"drop", 0, OTHER},
-    {"explain", 0, OTHER},
+    {"explain", 0, CREATE}, /* with ANALYZE it creates */
     {"fetch", 0, OTHER},
     {"grant", 0, OTHER},
     {"import", 0, OTHER},
@@ -80,6 +80,7 @@ static const struct {
     {"copy", 0, COPY},
     {"create", 0, CREATE},
     {"declare", 0, DECLARE},
+    {"load", MP_SQL_SESSION | MP_SQL_LASTING, OTHER},
     {"prepare", MP_SQL_SESSION, PREPARE},
     {"set", MP_SQL_SESSION, SET},
 };
@@ -95,26 +96,35 @@ static void note_first(look *at, const mp__token *word) {
   }
 }
 
-/* Functions whose effect outlives the transaction, by the beginning of their names. */
-static bool is_session_function(const mp__token *name) {
-  static const char *const prefixes[] = {
-      "set_config",
-      "setval",
-      "currval",
-      "lastval",
-      "setseed",
-      "pg_advisory_",
-      "pg_try_advisory_",
-      "pg_export_snapshot",
-      "lo_",
-      "dblink",
-      "pg_replication_origin_",
-  };
-  if (mp__token_begins(name, "pg_advisory_xact_") || mp__token_begins(name, "pg_try_advisory_xact_")) return false;
-  for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
-    if (mp__token_begins(name, prefixes[i])) return true;
+/* Functions whose effect outlives the transaction, by the beginning of their names; the first that fits counts. */
+static const struct {
+  const char *prefix;
+  unsigned flags;
+} functions[] = {
+    {"set_config", MP_SQL_SESSION},
+    {"setval", MP_SQL_SESSION},
+    {"currval", MP_SQL_SESSION},
+    {"lastval", MP_SQL_SESSION},
+    {"setseed", MP_SQL_SESSION | MP_SQL_LASTING},
+    {"pg_advisory_xact_", 0},
+    {"pg_advisory_", MP_SQL_SESSION},
+    {"pg_try_advisory_xact_", 0},
+    {"pg_try_advisory_", MP_SQL_SESSION},
+    {"pg_export_snapshot", MP_SQL_SESSION},
+    {"lo_", MP_SQL_SESSION},
+    {"dblink_connect", MP_SQL_SESSION | MP_SQL_LASTING},
+    {"dblink", MP_SQL_SESSION},
+    {"pg_replication_origin_session_", MP_SQL_SESSION | MP_SQL_LASTING},
+    {"pg_replication_origin_", MP_SQL_SESSION},
+    {"pg_create_physical_replication_slot", MP_SQL_SESSION | MP_SQL_LASTING}, /* it may be temporary */
+    {"pg_create_logical_replication_slot", MP_SQL_SESSION | MP_SQL_LASTING},
+};
+
+static unsigned flags_of_function(const mp__token *name) {
+  for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+    if (mp__token_begins(name, functions[i].prefix)) return functions[i].flags;
   }
-  return false;
+  return 0;
 }
 
 static bool is_temporary(const mp__token *word) {
@@ -137,6 +147,20 @@ static bool is_set_of_transaction(const mp__token *word) {
   return mp__token_is(word, "local") || mp__token_is(word, "transaction") || mp__token_is(word, "constraints");
 }
 
+/* SET [SESSION | LOCAL] SEED: no reset brings back the one before. */
+static bool is_set_of_seed(const look *at, const mp__token *word) {
+  const mp__token *before = &at->previous;
+  return at->kind == SET && mp__token_is(word, "seed") &&
+         (mp__token_is(before, "set") || mp__token_is(before, "session") || mp__token_is(before, "local"));
+}
+
+/* U&"...", whose escapes may spell any name. */
+static bool is_escaped_name(const look *at, const mp__token *word) {
+  const char *before = at->previous.start;
+  return word->kind == MP__TOKEN_QUOTED && before != NULL && before > at->text && before + 1 == word->start &&
+         *before == '&' && (before[-1] == 'u' || before[-1] == 'U');
+}
+
 static bool is_copy_of_client(const look *at, const mp__token *word) {
   return at->lexer.parentheses == 0 && (mp__token_is(&at->previous, "from") || mp__token_is(&at->previous, "to")) &&
          (mp__token_is(word, "stdin") || mp__token_is(word, "stdout"));
@@ -151,6 +175,8 @@ static void note_word(look *at, const mp__token *word) {
     at->flags |= MP_SQL_SESSION;
   }
   if (makes_temporary(at, word) || mp__token_begins(word, "pg_temp")) at->flags |= MP_SQL_SESSION;
+  if (is_set_of_seed(at, word)) at->flags |= MP_SQL_SESSION | MP_SQL_LASTING;
+  if (is_escaped_name(at, word)) at->flags |= MP_SQL_SESSION;
 }
 
 static void note_meaning(look *at, const mp__token *token) {
@@ -161,7 +187,7 @@ static void note_meaning(look *at, const mp__token *token) {
   } else if (is_word) {
     note_word(at, token);
   }
-  if (token->kind == MP__TOKEN_OPEN && is_session_function(&at->previous)) at->flags |= MP_SQL_SESSION;
+  if (token->kind == MP__TOKEN_OPEN) at->flags |= flags_of_function(&at->previous);
   if (token->kind == MP__TOKEN_SEMICOLON) at->has_ended = at->first.start != NULL;
   at->previous = *token;
 }

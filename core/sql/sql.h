@@ -18,6 +18,7 @@ enum {
   MP_SQL_CONTROL =
       4,           /* BEGIN, START TRANSACTION, COMMIT, END, ROLLBACK, ABORT, SAVEPOINT, RELEASE, PREPARE TRANSACTION */
   MP_SQL_COPY = 8, /* COPY ... FROM STDIN / TO STDOUT */
+  MP_SQL_LASTING = 16, /* with SESSION: what DISCARD ALL does not undo (LOAD, setseed, ...): the session is spoiled */
 };
 
 typedef struct mp_sql {

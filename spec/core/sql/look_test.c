@@ -150,7 +150,6 @@ static void knows_what_stays_in_the_session(void **state) {
       "discard all",
       "listen x",
       "unlisten x",
-      "load 'x'",
       "prepare x as select 1",
       "execute x",
       "deallocate x",
@@ -167,9 +166,11 @@ static void knows_what_stays_in_the_session(void **state) {
       "select lastval()",
       "select setval/* */('s', 1)",
       "select lo_open(1, 2)",
-      "select * from dblink_connect('x')",
+      "select * from dblink('x', 'select 1')",
+      "select U&\"set\\005fconfig\"('a', 'b', false)",
+      "select * from u&\"pg!005ftemp\".t uescape '!'",
+      "explain analyze create temp table x as select 1",
       "select pg_export_snapshot()",
-      "select setseed(0.5)",
       "select * into temp x from t",
       "select * into local temporary x from t",
       "create temp table x (a int)",
@@ -182,6 +183,26 @@ static void knows_what_stays_in_the_session(void **state) {
   };
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
     assert_flags(texts[i], MP_SQL_SESSION);
+}
+
+static void knows_what_no_reset_undoes(void **state) {
+  (void)state;
+  const char *const texts[] = {
+      "load 'x'",
+      "select setseed(0.5)",
+      "set seed = 0.5",
+      "set session seed to 0.5",
+      "SET LOCAL Seed TO 0.5",
+      "select dblink_connect('a', 'b')",
+      "select pg_replication_origin_session_setup('a')",
+      "select pg_create_physical_replication_slot('a', true, true)",
+      "select * from pg_create_logical_replication_slot('a', 'pgoutput', true)",
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    assert_flags(texts[i], MP_SQL_SESSION | MP_SQL_LASTING);
+  assert_flags("select seed, u & \"seed\" from t", MP_SQL_PLAIN);
+  assert_flags("update t set seed = 1", MP_SQL_PLAIN);
+  assert_flags("select setseed from t", MP_SQL_PLAIN);
 }
 
 static void knows_what_leaves_nothing_behind(void **state) {
@@ -244,6 +265,7 @@ int main(void) {
       cmocka_unit_test(refuses_a_zero_byte),
       cmocka_unit_test(knows_plain_statements),
       cmocka_unit_test(knows_what_stays_in_the_session),
+      cmocka_unit_test(knows_what_no_reset_undoes),
       cmocka_unit_test(knows_what_leaves_nothing_behind),
       cmocka_unit_test(knows_transaction_control_and_copy),
       cmocka_unit_test(knows_several_statements),
