@@ -9,6 +9,7 @@
 #include "connection/internal.h"
 
 static const double CANCEL_PATIENCE = 5; /* seconds */
+static const double CANCEL_PAUSE = 0.05; /* seconds, before it is asked again; each time twice as long */
 
 static const char *const state_names[] = {
     [MP_CONNECTION_NEW] = "new",
@@ -80,7 +81,23 @@ void mp_connection_cancel(mp_connection *connection) {
   if (connection->state != MP_CONNECTION_BUSY) return;
   connection->cancel = start_cancel(connection);
   connection->cancel_deadline = mp_clock_after(CANCEL_PATIENCE);
+  connection->cancel_pause = CANCEL_PAUSE;
+  connection->cancel_again = mp_clock_after(CANCEL_PAUSE);
   mp__connection_set_state(connection, MP_CONNECTION_CANCELLING);
+}
+
+/* One that overtakes its statement on the way to the server hits nothing, and nobody is told: so it is asked again
+ * while the answer is awaited. */
+static void repeat_cancel(mp_connection *connection, mp_want *want) {
+  if (mp_clock_now() >= connection->cancel_again) {
+    if (connection->cancel == NULL || mp_background_is_done(connection->cancel)) {
+      mp_background_release(connection->cancel);
+      connection->cancel = start_cancel(connection);
+    }
+    connection->cancel_pause *= 2;
+    connection->cancel_again = mp_clock_after(connection->cancel_pause);
+  }
+  if (connection->cancel_again < want->deadline) want->deadline = connection->cancel_again;
 }
 
 void mp_connection_close(mp_connection *connection) {
@@ -109,11 +126,16 @@ static mp_step give_up_cancelling(mp_connection *connection, mp_error **error) {
 
 static mp_step work_step(mp_connection *connection, mp_want *want, mp_error **error) {
   mp_step step = mp__receive(connection, want, error);
-  if (step != MP_STEP_WAIT || want->deadline == MP_FOREVER || mp_clock_now() < want->deadline) return step;
-  if (connection->state == MP_CONNECTION_CANCELLING) return give_up_cancelling(connection, error);
-  connection->timed_out = true;
-  mp_connection_cancel(connection);
-  want->deadline = connection->cancel_deadline;
+  if (step != MP_STEP_WAIT) return step;
+  bool is_late = want->deadline != MP_FOREVER && mp_clock_now() >= want->deadline;
+  if (connection->state == MP_CONNECTION_CANCELLING) {
+    if (is_late) return give_up_cancelling(connection, error);
+    if (!connection->complete) repeat_cancel(connection, want);
+  } else if (is_late) {
+    connection->timed_out = true;
+    mp_connection_cancel(connection);
+    want->deadline = connection->cancel_again;
+  }
   return MP_STEP_WAIT;
 }
 

@@ -78,9 +78,9 @@ bool mp_connection_is_stale(const mp_connection *connection);
  * without memory (then *error says so). */
 mp_result *mp_connection_take_result(mp_connection *connection, mp_error **error);
 
-/* Asks the server to give up what runs (on a thread, since libpq's call blocks); go on stepping until the work fails,
- * with kind `cancelled`, or is done after all. Nothing running: nothing happens. A server that does not answer within
- * five seconds makes the connection BROKEN. */
+/* Asks the server, again and again, to give up what runs (on a thread, since libpq's call blocks); go on stepping until
+ * the work fails, with kind `cancelled`, or is done after all. Nothing running: nothing happens. A server that does not
+ * answer within five seconds makes the connection BROKEN. */
 void mp_connection_cancel(mp_connection *connection);
 
 mp_connection_state mp_connection_state_of(const mp_connection *connection);

@@ -68,7 +68,8 @@ struct mp_connection {
   /* cancelling */
   bool timed_out;
   mp_background *cancel;
-  int64_t cancel_deadline;
+  int64_t cancel_deadline, cancel_again;
+  double cancel_pause; /* seconds */
 
   bool needs_reset, spoiled;
   mp__parameters parameters;
