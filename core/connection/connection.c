@@ -54,6 +54,7 @@ mp_connection *mp_connection_create(const mp_settings *settings, mp_statements *
     connection->settings = settings;
     connection->statements = statements;
     connection->parameters.bytes.limit = INT32_MAX;
+    connection->leaving_fd = -1;
     if (mp__prepared_init(connection)) return connection;
   }
   free(connection);
@@ -109,6 +110,7 @@ void mp_connection_close(mp_connection *connection) {
   mp_lru_finish(&connection->known);
   mp__parameters_finish(&connection->parameters);
   PQfinish(connection->pg);
+  mp__leave_finish(connection);
   free(connection);
 }
 
@@ -124,7 +126,7 @@ static mp_step give_up_cancelling(mp_connection *connection, mp_error **error) {
   return MP_STEP_FAILED;
 }
 
-static mp_step work_step(mp_connection *connection, mp_want *want, mp_error **error) {
+mp_step mp__work_step(mp_connection *connection, mp_want *want, mp_error **error) {
   mp_step step = mp__receive(connection, want, error);
   if (step != MP_STEP_WAIT) return step;
   bool is_late = want->deadline != MP_FOREVER && mp_clock_now() >= want->deadline;
@@ -140,11 +142,12 @@ static mp_step work_step(mp_connection *connection, mp_want *want, mp_error **er
 }
 
 mp_step mp_connection_step(mp_connection *connection, mp_want *want, mp_error **error) {
+  if (connection->is_leaving) return mp__leave_step(connection, want);
   switch (connection->state) {
   case MP_CONNECTION_RESOLVING:
   case MP_CONNECTION_CONNECTING: return mp__dial_step(connection, want, error);
   case MP_CONNECTION_BUSY:
-  case MP_CONNECTION_CANCELLING: return work_step(connection, want, error);
+  case MP_CONNECTION_CANCELLING: return mp__work_step(connection, want, error);
   case MP_CONNECTION_IDLE: return MP_STEP_DONE;
   case MP_CONNECTION_NEW:
   case MP_CONNECTION_BROKEN: break;

@@ -28,6 +28,9 @@ typedef enum mp_connection_state {
 /* settings and statements: borrowed as long as the connection lives. Returns: owned (mp_connection_close), or NULL.
  * Errors: memory. */
 mp_connection *mp_connection_create(const mp_settings *settings, mp_statements *statements, mp_error **error);
+/* Starts to end the session in good order: what runs is cancelled, and the server's own end of it awaited. Steps say
+ * DONE when the server counts it no more, or at the deadline; then only close is left. */
+void mp_connection_leave(mp_connection *connection, int64_t deadline);
 /* Ends the session at once, cancelling what runs; never blocks. NULL is fine. */
 void mp_connection_close(mp_connection *connection);
 

@@ -72,6 +72,11 @@ struct mp_connection {
   double cancel_pause; /* seconds */
 
   bool needs_reset, spoiled;
+
+  bool is_leaving;
+  int leaving_fd; /* the line on which the server's end of it is awaited, or -1 */
+  int64_t leave_deadline;
+
   mp__parameters parameters;
   mp_lru known; /* statements used here, by statement */
   mp__prepared *closing;
@@ -86,6 +91,13 @@ struct mp_connection {
 void mp__connection_set_state(mp_connection *connection, mp_connection_state state);
 /* Ends with BROKEN and the error that libpq, or `format`, gives. Returns MP_STEP_FAILED. */
 mp_step mp__connection_break(mp_connection *connection, mp_error **error);
+
+/* connection.c: of BUSY and CANCELLING */
+mp_step mp__work_step(mp_connection *connection, mp_want *want, mp_error **error);
+
+/* leave.c */
+mp_step mp__leave_step(mp_connection *connection, mp_want *want);
+void mp__leave_finish(mp_connection *connection);
 
 /* execute.c */
 /* Whether the session speaks another encoding than UTF-8. */

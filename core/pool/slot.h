@@ -11,7 +11,7 @@ typedef enum mp__slot_state {
   MP__SLOT_IDLE,      /* ready; touched by whoever has the lock                               */
   MP__SLOT_LENT,      /* its holder's                                                         */
   MP__SLOT_RETURNING, /* the upkeep thread reads the answers to ROLLBACK and DISCARD ALL      */
-  MP__SLOT_DYING,     /* the upkeep thread will close it                                      */
+  MP__SLOT_DYING,     /* the upkeep thread closes it, and waits until the server has, too      */
   MP__SLOT_STATES
 } mp__slot_state;
 

@@ -12,6 +12,8 @@
 
 #include "pool/internal.h"
 
+#define LEAVE_LIMIT 1.0 /* seconds in which the server may end a session; then it is given up */
+
 /* ---- the server hung up ---- */
 
 /* Edge-triggered, and only for the end of the stream: the traffic of lent connections wakes nobody. */
@@ -92,16 +94,29 @@ static void connect_step(mp_pool *pool, mp__slot *slot) {
   slot->step = mp_connection_step(slot->connection, &slot->want, &slot->error);
 }
 
-static void work_on(mp_pool *pool, mp__slot *slot) {
-  slot->step = MP_STEP_FAILED;
-  if (slot->state == MP__SLOT_OPENING) {
-    connect_step(pool, slot);
-  } else if (slot->state == MP__SLOT_RETURNING) {
-    slot->step = mp__clean_step(slot, &slot->want);
-  }
-  if (slot->step != MP_STEP_FAILED) return;
+/* The slot is not free before the server has ended the session: else it would see more of them than max_size. */
+static void leave_step(mp__slot *slot) {
+  mp_connection_leave(slot->connection, mp_clock_after(LEAVE_LIMIT));
+  slot->step = mp_connection_step(slot->connection, &slot->want, NULL);
+}
+
+static void close_connection(mp__slot *slot) {
   mp_connection_close(slot->connection);
   slot->connection = NULL;
+}
+
+static void work_on(mp_pool *pool, mp__slot *slot) {
+  slot->step = MP_STEP_FAILED;
+  switch (slot->state) {
+  case MP__SLOT_OPENING:
+    connect_step(pool, slot);
+    if (slot->step == MP_STEP_FAILED) close_connection(slot);
+    break;
+  case MP__SLOT_RETURNING: slot->step = mp__clean_step(slot, &slot->want); break;
+  default:
+    leave_step(slot);
+    if (slot->step != MP_STEP_WAIT) close_connection(slot);
+  }
 }
 
 /* ---- noting ---- */
@@ -123,8 +138,7 @@ static void note_returning(mp_pool *pool, mp__slot *slot, int64_t now) {
   if (slot->step == MP_STEP_DONE) {
     mp__pool_offer(pool, slot, now);
   } else {
-    pool->stats.closed_broken++;
-    mp__slot_move(&pool->slots, slot, MP__SLOT_FREE);
+    mp__pool_doom(pool, slot, &pool->stats.closed_broken);
   }
 }
 
