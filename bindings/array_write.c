@@ -1,10 +1,12 @@
 /* A Lua list into the text of a PostgreSQL array: nested lists are dimensions, which must be rectangular. An element of
- * a json array that is a table is a document, and no dimension. Nothing here can raise. */
+ * a json array that is a table is a document, and no dimension; so is a point, a shape
+ * or a vector. Nothing here can raise. */
 #include "value_types.h"
 
 typedef struct writer {
   lua_State *L;
   const mp_codec *element;
+  bool is_vector; /* one dimension without braces */
   mp_buffer *out;
   mp_buffer text; /* of one element */
   mp_error **error;
@@ -12,8 +14,16 @@ typedef struct writer {
   lua_Integer lengths[MP_ARRAY_DIMENSIONS]; /* 0 below the last dimension, where no list is right */
 } writer;
 
+static bool holds_tables(lua_State *L) {
+  bool holds = lua_rawgeti(L, -1, 1) == LUA_TTABLE;
+  lua_pop(L, 1);
+  return holds;
+}
+
 static bool is_dimension(const writer *write) {
   if (!lua_istable(write->L, -1)) return false;
+  if (write->element->kind == MP_VALUE_GEOMETRY) return !mpb_is_record(write->L, lua_gettop(write->L));
+  if (mp_codec_is_vector(write->element)) return holds_tables(write->L);
   return write->element->kind != MP_VALUE_JSON || mpb_is_array(write->L, -1);
 }
 
@@ -25,8 +35,14 @@ static bool refuse_shape(const writer *write) {
 }
 
 static bool write_document(writer *write) {
-  mp_buffer_clear(&write->text);
-  return mpb_json_write(write->L, lua_gettop(write->L), &write->text, write->error);
+  lua_State *L = write->L;
+  mp_buffer *text = &write->text;
+  mp_buffer_clear(text);
+  switch (write->element->kind) {
+  case MP_VALUE_GEOMETRY: return mpb_geometry_write(L, lua_gettop(L), write->element, text, write->error);
+  case MP_VALUE_ARRAY: return mpb_array_write(L, lua_gettop(L), write->element, text, write->error);
+  default: return mpb_json_write(L, lua_gettop(L), text, write->error);
+  }
 }
 
 /* The text of a value that is no list. Lua strings in an array of bytea are bytes. */
@@ -86,22 +102,30 @@ static bool write_list(writer *write, int depth) {
     return mp_error_set(write->error, MP_ERROR_USAGE,
                         "an array contains an empty list: it would have no elements at all");
   }
+  if (write->is_vector && depth > 0) {
+    return mp_error_set(write->error, MP_ERROR_USAGE, "a vector has one dimension only");
+  }
   if (write->dimensions == 0) write->lengths[depth] = length;
   if (write->lengths[depth] != length) return refuse_shape(write);
-  mp_buffer_addc(write->out, '{');
+  if (!write->is_vector) mp_buffer_addc(write->out, '{');
+  char delimiter = write->is_vector ? ' ' : mp_codec_delimiter(write->element);
   for (lua_Integer i = 1; i <= length; i++) {
-    if (i > 1) mp_buffer_addc(write->out, ',');
+    if (i > 1) mp_buffer_addc(write->out, delimiter);
     lua_rawgeti(L, -1, i);
     if (!write_item(write, depth + 1)) return false;
     lua_pop(L, 1);
   }
-  mp_buffer_addc(write->out, '}');
+  if (!write->is_vector) mp_buffer_addc(write->out, '}');
   return true;
 }
 
-bool mpb_array_write(lua_State *L, int index, const mp_codec *element, mp_buffer *out, mp_error **error) {
+bool mpb_array_write(lua_State *L, int index, const mp_codec *codec, mp_buffer *out, mp_error **error) {
   const int top = lua_gettop(L);
-  writer write = {.L = L, .element = element, .out = out, .error = error};
+  writer write = {.L = L,
+                  .element = mp_codec_find(codec->element),
+                  .is_vector = mp_codec_is_vector(codec),
+                  .out = out,
+                  .error = error};
   if (!lua_checkstack(L, 1)) return mp_error_set_memory(error);
   mp_buffer_init(&write.text, SIZE_MAX);
   lua_pushvalue(L, index);

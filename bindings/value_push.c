@@ -117,6 +117,7 @@ bool mpb_push_value(lua_State *L, const mpb_values *values, const mp_value *valu
     return true;
   case MP_VALUE_JSON: return mpb_push_json(L, values, value->as.bytes.data, value->as.bytes.size, error);
   case MP_VALUE_ARRAY: return push_array(L, values, &value->as.array, error);
+  case MP_VALUE_GEOMETRY: mpb_push_geometry(L, &value->as.geometry); return true;
   }
   return mp_error_set(error, MP_ERROR_DECODE, "a value of an unknown kind");
 }

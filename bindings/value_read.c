@@ -50,8 +50,12 @@ static bool write_table(lua_State *L, int index, const mp_codec *codec, mp_buffe
     *kind = MP_VALUE_JSON;
     return mpb_json_write(L, index, storage, error);
   }
+  if (codec->kind == MP_VALUE_GEOMETRY) {
+    *kind = MP_VALUE_TEXT;
+    return mpb_geometry_write(L, index, codec, storage, error);
+  }
   *kind = MP_VALUE_ARRAY;
-  if (codec->element != 0) return mpb_array_write(L, index, mp_codec_find(codec->element), storage, error);
+  if (codec->element != 0) return mpb_array_write(L, index, codec, storage, error);
   if (codec->oid == 0 && mpb_is_array(L, index)) return mpb_array_write(L, index, codec, storage, error);
   return refuse_table(codec, error);
 }

@@ -101,7 +101,16 @@ mpb_shape mpb_table_shape(lua_State *L, int index, lua_Integer *length, mp_error
 
 /* Appends the JSON text of any value; object keys are sorted. Never raises. Errors: usage, memory. */
 bool mpb_json_write(lua_State *L, int index, mp_buffer *out, mp_error **error);
-/* Appends the array literal of a list. element: the codec of its elements. Never raises. Errors: usage, memory. */
-bool mpb_array_write(lua_State *L, int index, const mp_codec *element, mp_buffer *out, mp_error **error);
+/* Appends the array literal of a list, for a codec with elements; one without (an array of a type that is not known
+ * here) takes any. Never raises. Errors: usage, memory. */
+bool mpb_array_write(lua_State *L, int index, const mp_codec *codec, mp_buffer *out, mp_error **error);
+
+/* ---- geometry (geometry_value.c) ---- */
+
+void mpb_push_geometry(lua_State *L, const mp_geometry *geometry);
+/* Appends the text of a table that is a value of the codec's type. Never raises. Errors: usage, memory. */
+bool mpb_geometry_write(lua_State *L, int index, const mp_codec *codec, mp_buffer *out, mp_error **error);
+/* True for a table whose keys are strings, as far as its first one tells. index: not relative. */
+bool mpb_is_record(lua_State *L, int index);
 
 #endif

@@ -46,7 +46,9 @@ static const char *read_array(const mp_codec *codec, const char *data, size_t si
 }
 
 static mp_array new_array(const mp_codec *codec, const mp_codec_context *context, bool binary) {
-  return (mp_array){.element = mp_codec_find(codec->element), .context = context, .binary = binary, .delimiter = ','};
+  const mp_codec *element = mp_codec_find(codec->element);
+  char delimiter = mp_codec_delimiter(element);
+  return (mp_array){.element = element, .context = context, .binary = binary, .delimiter = delimiter};
 }
 
 MP__DECODE(mp__array_from_binary) {

@@ -7,7 +7,7 @@
 
 #include "codec/value.h"
 
-/* The types that have a codec of their own; each has one for its array type too (mp_codec.array). */
+/* The types that have a codec of their own; each but void has one for its array type too (mp_codec.array). */
 typedef enum mp_type_oid {
   MP_OID_BOOL = 16,
   MP_OID_BYTEA = 17,
@@ -15,13 +15,32 @@ typedef enum mp_type_oid {
   MP_OID_NAME = 19,
   MP_OID_INT8 = 20,
   MP_OID_INT2 = 21,
+  MP_OID_INT2VECTOR = 22,
   MP_OID_INT4 = 23,
+  MP_OID_REGPROC = 24,
   MP_OID_TEXT = 25,
   MP_OID_OID = 26,
+  MP_OID_TID = 27,
+  MP_OID_XID = 28,
+  MP_OID_CID = 29,
+  MP_OID_OIDVECTOR = 30,
   MP_OID_JSON = 114,
   MP_OID_XML = 142,
+  MP_OID_POINT = 600,
+  MP_OID_LSEG = 601,
+  MP_OID_PATH = 602,
+  MP_OID_BOX = 603,
+  MP_OID_POLYGON = 604,
+  MP_OID_LINE = 628,
+  MP_OID_CIDR = 650,
   MP_OID_FLOAT4 = 700,
   MP_OID_FLOAT8 = 701,
+  MP_OID_CIRCLE = 718,
+  MP_OID_MACADDR8 = 774,
+  MP_OID_MONEY = 790,
+  MP_OID_MACADDR = 829,
+  MP_OID_INET = 869,
+  MP_OID_ACLITEM = 1033,
   MP_OID_BPCHAR = 1042,
   MP_OID_VARCHAR = 1043,
   MP_OID_DATE = 1082,
@@ -29,9 +48,32 @@ typedef enum mp_type_oid {
   MP_OID_TIMESTAMP = 1114,
   MP_OID_TIMESTAMPTZ = 1184,
   MP_OID_INTERVAL = 1186,
+  MP_OID_TIMETZ = 1266,
+  MP_OID_BIT = 1560,
+  MP_OID_VARBIT = 1562,
   MP_OID_NUMERIC = 1700,
+  MP_OID_REFCURSOR = 1790,
+  MP_OID_REGPROCEDURE = 2202,
+  MP_OID_REGOPER = 2203,
+  MP_OID_REGOPERATOR = 2204,
+  MP_OID_REGCLASS = 2205,
+  MP_OID_REGTYPE = 2206,
+  MP_OID_VOID = 2278,
   MP_OID_UUID = 2950,
+  MP_OID_TXID_SNAPSHOT = 2970,
+  MP_OID_PG_LSN = 3220,
+  MP_OID_TSVECTOR = 3614,
+  MP_OID_TSQUERY = 3615,
+  MP_OID_GTSVECTOR = 3642,
+  MP_OID_REGCONFIG = 3734,
+  MP_OID_REGDICTIONARY = 3769,
   MP_OID_JSONB = 3802,
+  MP_OID_JSONPATH = 4072,
+  MP_OID_REGNAMESPACE = 4089,
+  MP_OID_REGROLE = 4096,
+  MP_OID_REGCOLLATION = 4191,
+  MP_OID_PG_SNAPSHOT = 5038,
+  MP_OID_XID8 = 5069,
 } mp_type_oid;
 
 typedef struct mp_codec mp_codec;
@@ -44,19 +86,29 @@ typedef bool mp_decode(const mp_codec *codec, const char *data, size_t size, con
 /* Appends the binary form. Only called (by mp_encode_parameter) with a value of a kind that goes into the type. */
 typedef bool mp_encode(const mp_codec *codec, const mp_value *value, mp_buffer *out, mp_error **error);
 
+/* Could the server read this text as a value of the type? A text that is refused is one that it would refuse too. */
+typedef bool mp_check(const char *text, size_t size);
+
 struct mp_codec {
   uint32_t oid;
   const char *name;       /* the SQL name, for messages: "smallint", "timestamp with time zone", "integer[]" */
   mp_value_kind kind;     /* of decoded values */
   uint32_t array;         /* OID of the array type over this, or 0      */
-  uint32_t element;       /* of an array type: the element's OID, or 0  */
+  uint32_t element;       /* of an array type or a vector: the element's OID, or 0 */
   mp_decode *from_text;   /* never NULL                                 */
   mp_decode *from_binary; /* NULL: the result is asked for as text      */
   mp_encode *to_binary;   /* NULL: parameters go as text                */
+  mp_check *check;        /* NULL: the server judges a parameter's text */
 };
 
 /* Never NULL: an unknown OID gives the codec of the server's text (kind TEXT, no binary form), whose oid is 0. */
 const mp_codec *mp_codec_find(uint32_t oid);
+
+/* What stands between the elements of an array in its text form. element: their codec. */
+char mp_codec_delimiter(const mp_codec *element);
+
+/* oidvector and int2vector: arrays without braces, with blanks between their elements. */
+bool mp_codec_is_vector(const mp_codec *codec);
 
 /* One parameter, ready to be sent. */
 enum { MP_FORMAT_TEXT = 0, MP_FORMAT_BINARY = 1 };
@@ -64,7 +116,8 @@ enum { MP_FORMAT_TEXT = 0, MP_FORMAT_BINARY = 1 };
 /* Appends the form in which `value` (not NULL) is sent and says which form it is, followed by a zero byte that does not
  * count in *size. codec: of the parameter's type, or NULL while it is not known: then the text form that means the
  * same for whatever type the server finds. number: of the parameter, 1-based, for messages.
- * What is checked: UTF-8 and NUL bytes of text; once the type is known, the range of integers and the form of a uuid.
+ * What is checked: UTF-8 and NUL bytes of text; once the type is known, the range of integers and the form of a uuid,
+ * of bits, and of network and hardware addresses.
  * Errors: usage (names the parameter, the value's kind or number, and what is allowed), memory. */
 bool mp_encode_parameter(const mp_codec *codec, const mp_value *value, int number, mp_buffer *out, size_t *size,
                          int *format, mp_error **error);

@@ -245,6 +245,14 @@ static bool read_text(const mp_codec *codec, const char *data, size_t size, mp__
   return mp__decode_error(codec, error, "not a number with at most 17 digits");
 }
 
+bool mp__float8_read(const char *text, size_t size, double *out) {
+  if (read_special(text, size, out)) return true;
+  mp__decimal decimal;
+  if (!mp__decimal_read(text, size, &decimal) || decimal.inexact) return false;
+  *out = mp__decimal_to_float(&decimal);
+  return !isinf(*out);
+}
+
 MP__DECODE(mp__float8_from_text) {
   double number;
   if (read_special(data, size, &number)) return give(number, out);

@@ -1,5 +1,5 @@
-/* smallint, integer, bigint and oid: big endian in the binary form. A value out of the type's range is an error both
- * ways. */
+/* smallint, integer, bigint, oid, and transaction ids and command numbers as parameters or results: big endian in the
+ * binary form. A value out of the type's range is an error both ways. */
 #include <inttypes.h>
 
 #include "base/bytes.h"
@@ -9,7 +9,10 @@ static int64_t lowest(mp_type_oid oid) {
   switch (oid) {
   case MP_OID_INT2: return INT16_MIN;
   case MP_OID_INT4: return INT32_MIN;
-  case MP_OID_OID: return 0;
+  case MP_OID_OID:
+  case MP_OID_XID:
+  case MP_OID_CID:
+  case MP_OID_XID8: return 0;
   default: return INT64_MIN;
   }
 }
@@ -18,7 +21,9 @@ static int64_t highest(mp_type_oid oid) {
   switch (oid) {
   case MP_OID_INT2: return INT16_MAX;
   case MP_OID_INT4: return INT32_MAX;
-  case MP_OID_OID: return UINT32_MAX;
+  case MP_OID_OID:
+  case MP_OID_XID:
+  case MP_OID_CID: return UINT32_MAX;
   default: return INT64_MAX;
   }
 }
@@ -88,7 +93,8 @@ MP__ENCODE(mp__integer_to_binary) {
   }
   switch (oid) {
   case MP_OID_INT2: mp_buffer_add16(out, (uint16_t)integer); break;
-  case MP_OID_INT8: mp_buffer_add64(out, (uint64_t)integer); break;
+  case MP_OID_INT8:
+  case MP_OID_XID8: mp_buffer_add64(out, (uint64_t)integer); break;
   default: mp_buffer_add32(out, (uint32_t)integer); break;
   }
   return mp__written(out, error);

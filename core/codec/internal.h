@@ -26,11 +26,20 @@ mp_decode mp__timestamptz_from_text, mp__timestamp_from_text, mp__timestamp_from
 mp_decode mp__date_from_text, mp__date_from_binary, mp__time_from_text, mp__time_from_binary;
 mp_decode mp__interval_from_text, mp__interval_from_binary;
 mp_decode mp__json_decode, mp__jsonb_from_binary;
-mp_decode mp__array_from_text, mp__array_from_binary;
+mp_decode mp__jsonpath_from_binary;
+mp_decode mp__array_from_text, mp__array_from_binary, mp__vector_from_text, mp__vector_from_binary;
+mp_decode mp__timetz_from_binary;
+mp_decode mp__inet_from_binary, mp__macaddr_from_binary, mp__bits_from_binary;
+mp_decode mp__geometry_from_text, mp__geometry_from_binary;
+mp_decode mp__tsvector_from_binary;
+mp_decode mp__xid8_from_text, mp__xid8_from_binary, mp__lsn_from_binary, mp__tid_from_binary, mp__snapshot_from_binary;
+mp_decode mp__void_decode;
 
 mp_encode mp__bool_to_binary, mp__integer_to_binary, mp__float4_to_binary, mp__float8_to_binary, mp__numeric_to_binary;
 mp_encode mp__bytes_to_binary, mp__uuid_to_binary, mp__int64_to_binary, mp__date_to_binary, mp__interval_to_binary;
 mp_encode mp__jsonb_to_binary;
+
+mp_check mp__inet_check, mp__cidr_check, mp__macaddr_check, mp__macaddr8_check, mp__bits_check;
 
 /* Sets a decode error "<type>: <format>" and returns false. Says what is wrong, never the value. */
 bool mp__decode_error(const mp_codec *codec, mp_error **error, const char *format, ...)
@@ -38,6 +47,8 @@ bool mp__decode_error(const mp_codec *codec, mp_error **error, const char *forma
 bool mp__decode_size_error(const mp_codec *codec, mp_error **error, size_t size, size_t expected);
 /* False, with the error set, when a buffer ran out of memory or over its limit. */
 bool mp__written(const mp_buffer *out, mp_error **error);
+/* The text that a decoder has written into scratch, as its value. */
+bool mp__give_text(const mp_buffer *scratch, mp_value *out, mp_error **error);
 /* How many bytes of a user's text an error message shows (for "%.*s"): never half a character. */
 int mp__shown(const char *text, size_t size);
 
@@ -52,6 +63,8 @@ typedef struct mp__decimal {
 
 /* Reads [-]digits[.digits][e[+-]digits], all of it. Takes no notice of the locale. */
 bool mp__decimal_read(const char *text, size_t size, mp__decimal *out);
+/* A float8 in the server's text form; false when it is none, or out of range. */
+bool mp__float8_read(const char *text, size_t size, double *out);
 double mp__decimal_to_float(const mp__decimal *decimal); /* the nearest; infinity past the range */
 /* The same value with the fewest digits: no trailing zero. */
 void mp__decimal_strip(mp__decimal *decimal);

@@ -12,6 +12,13 @@ MP__DECODE(mp__text_decode) {
   return true;
 }
 
+bool mp__give_text(const mp_buffer *scratch, mp_value *out, mp_error **error) {
+  if (!mp__written(scratch, error)) return false;
+  out->kind = MP_VALUE_TEXT;
+  out->as.bytes = (mp_bytes){scratch->data, scratch->size};
+  return true;
+}
+
 /* A zero byte is the empty text; a byte that is no ASCII is \377, as servers since 16 print it (older ones send it
  * raw). */
 MP__DECODE(mp__char_decode) {

@@ -1,6 +1,7 @@
 /* timestamptz, timestamp, date and time: ISO 8601 and the server's own text form, read and written, and the binary
- * forms, which count from 2000-01-01. */
+ * forms, which count from 2000-01-01. timetz is a text. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -311,6 +312,26 @@ MP__DECODE(mp__time_from_binary) {
   int64_t microseconds = (int64_t)mp_get64(data);
   if (microseconds < 0 || microseconds > MP_TIME_DAY_US) return mp__decode_error(codec, error, "out of its range");
   return give(MP_VALUE_TIME, microseconds, out);
+}
+
+/* "+02", "-03:30", "+00:19:32"; the server counts westwards. */
+static void add_offset(int west, mp_buffer *out) {
+  int seconds = abs(west);
+  mp_buffer_addf(out, "%c%02d", west > 0 ? '-' : '+', seconds / 3600);
+  if (seconds % 3600 != 0) mp_buffer_addf(out, ":%02d", seconds / 60 % 60);
+  if (seconds % 60 != 0) mp_buffer_addf(out, ":%02d", seconds % 60);
+}
+
+MP__DECODE(mp__timetz_from_binary) {
+  enum { MOST_WEST = 16 * 3600 };
+  if (size != 12) return mp__decode_size_error(codec, error, size, 12);
+  int64_t microseconds = (int64_t)mp_get64(data);
+  int32_t west = (int32_t)mp_get32(data + 8);
+  bool ok = microseconds >= 0 && microseconds <= MP_TIME_DAY_US && west > -MOST_WEST && west < MOST_WEST;
+  if (!ok) return mp__decode_error(codec, error, "out of its range");
+  mp_time_format(microseconds, scratch);
+  add_offset(west, scratch);
+  return mp__give_text(scratch, out, error);
 }
 
 MP__ENCODE(mp__int64_to_binary) {

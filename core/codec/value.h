@@ -24,6 +24,7 @@ typedef enum mp_value_kind {
   MP_VALUE_INTERVAL,    /* interval                                                                       */
   MP_VALUE_JSON,        /* bytes: the text of a JSON document                                             */
   MP_VALUE_ARRAY,       /* decoded: array, a cursor; as a parameter: bytes, the array literal's text      */
+  MP_VALUE_GEOMETRY,    /* geometry                                                                       */
 } mp_value_kind;
 
 typedef struct mp_bytes {
@@ -63,6 +64,23 @@ typedef struct mp_array {
   const char *at, *end; /* what has not been read yet */
 } mp_array;
 
+typedef enum mp_shape {
+  MP_SHAPE_POINT,   /* x, y                                     */
+  MP_SHAPE_LINE,    /* A, B, C of Ax + By + C = 0               */
+  MP_SHAPE_LSEG,    /* x, y of both ends                        */
+  MP_SHAPE_BOX,     /* x, y of the upper right, the lower left  */
+  MP_SHAPE_PATH,    /* x, y of each point                       */
+  MP_SHAPE_POLYGON, /* x, y of each point                       */
+  MP_SHAPE_CIRCLE,  /* x, y of the centre, radius               */
+} mp_shape;
+
+typedef struct mp_geometry {
+  mp_shape shape;
+  bool closed; /* of a path; true for other shapes */
+  const double *numbers;
+  size_t count;
+} mp_geometry;
+
 typedef struct mp_value {
   mp_value_kind kind;
   union {
@@ -73,6 +91,7 @@ typedef struct mp_value {
     const mp_numeric *numeric;
     mp_interval interval;
     mp_array array;
+    mp_geometry geometry;
   } as;
 } mp_value;
 
