@@ -72,7 +72,7 @@ static bool read_4(const char *at, const char *end, address *out) {
   return at[-1] == '/' && take_number(&at, end, OCTETS_4 * 8, &out->bits) && at == end;
 }
 
-/* "2001:db8::1/64" */
+/* "2001:db8::1/64", without dots */
 static bool read_6(const char *at, const char *end, address *out) {
   const char *slash = memchr(at, '/', (size_t)(end - at));
   size_t size = (size_t)((slash == NULL ? end : slash) - at);
@@ -97,8 +97,14 @@ static bool is_6(const char *text, size_t size) {
   return memchr(text, ':', size) != NULL;
 }
 
+/* What the server alone may judge: IPv4 within IPv6, of which it reads halves too. */
+static bool is_mixed(const char *text, size_t size) {
+  return is_6(text, size) && memchr(text, '.', size) != NULL;
+}
+
 bool mp__inet_check(const char *text, size_t size) {
   address given;
+  if (is_mixed(text, size)) return true;
   if (!read_address(text, size, is_6(text, size), &given)) return false;
   return given.bits < 0 ? given.count >= OCTETS_4 : given.bits / 8 <= given.count;
 }
@@ -114,11 +120,11 @@ static bool is_network(const address *given) {
 }
 
 /* Without a prefix its length is that of the octets, or of the network's class, which is never too short. The form in
- * hexadecimal is left to the server. */
+ * hexadecimal is left to the server too. */
 bool mp__cidr_check(const char *text, size_t size) {
   address given;
   bool hexadecimal = size > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-  if (hexadecimal && !is_6(text, size)) return true;
+  if (is_mixed(text, size) || (hexadecimal && !is_6(text, size))) return true;
   if (!read_address(text, size, is_6(text, size), &given)) return false;
   return given.bits < 0 || is_network(&given);
 }

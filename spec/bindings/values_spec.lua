@@ -3,23 +3,9 @@
 local mp = require "moonpool"
 local cluster = require "spec.support.cluster"
 local assert_raises = require "spec.support.assert_raises"
+local same = require "spec.support.same"
 
 local db
-
-local function same(expected, actual)
-  if type(expected) == "userdata" then
-    assert.equal(getmetatable(expected), getmetatable(actual))
-    assert.equal(tostring(expected), tostring(actual))
-  elseif type(expected) == "number" then
-    assert.equal(math.type(expected), math.type(actual))
-    assert.equal(("%q"):format(expected), ("%q"):format(actual))
-  elseif type(expected) == "table" then
-    assert.equal(#expected, #actual)
-    for key, value in pairs(expected) do same(value, actual[key]) end
-  else
-    assert.equal(expected, actual)
-  end
-end
 
 --- Sends the value as a parameter of the type and expects `back` (or the value) three times.
 local function assert_round_trip(sql_type, value, back)
