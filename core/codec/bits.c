@@ -11,7 +11,7 @@ MP__DECODE(mp__bits_from_binary) {
   uint32_t bits = mp_get32(data);
   size_t expected = HEADER + bits / 8 + (bits % 8 != 0);
   if (size != expected) return mp__decode_size_error(codec, error, size, expected);
-  char *text = mp_buffer_reserve(scratch, bits);
+  char *text = mp_buffer_reserve(scratch, (size_t)bits + 1); /* never none, for an empty one */
   if (text == NULL) return mp_error_set_memory(error);
   for (uint32_t i = 0; i < bits; i++)
     text[i] = (char)('0' + ((unsigned char)data[HEADER + i / 8] >> (7 - i % 8) & 1));

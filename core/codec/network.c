@@ -61,22 +61,30 @@ typedef struct address {
   int bits;
 } address;
 
-/* "10.1.2.3/24": octets at the end may be left out. */
-static bool read_4(const char *at, const char *end, address *out) {
-  do {
-    int octet;
-    if (out->count == OCTETS_4 || !take_number(&at, end, UINT8_MAX, &octet)) return false;
-    out->octets[out->count++] = (unsigned char)octet;
-  } while (at < end && *at++ == '.');
-  if (at == end && is_digit(end[-1])) return true;
-  return at[-1] == '/' && take_number(&at, end, OCTETS_4 * 8, &out->bits) && at == end;
+static bool take(const char **at, const char *end, char c) {
+  if (*at == end || **at != c) return false;
+  (*at)++;
+  return true;
 }
 
-/* "2001:db8::1/64", without dots */
+/* "10.1.2.3/24": octets at the end may be left out, in an inet behind a point too. */
+static bool read_4(const char *at, const char *end, bool is_cidr, address *out) {
+  do {
+    int octet;
+    bool is_last = out->count > 0 && !is_cidr && (at == end || *at == '/');
+    if (is_last) break;
+    if (out->count == OCTETS_4 || !take_number(&at, end, UINT8_MAX, &octet)) return false;
+    out->octets[out->count++] = (unsigned char)octet;
+  } while (take(&at, end, '.'));
+  return at == end || (take(&at, end, '/') && take_number(&at, end, OCTETS_4 * 8, &out->bits) && at == end);
+}
+
+/* "2001:db8::1/64", without points; the server passes over a colon in front of the prefix. */
 static bool read_6(const char *at, const char *end, address *out) {
   const char *slash = memchr(at, '/', (size_t)(end - at));
   size_t size = (size_t)((slash == NULL ? end : slash) - at);
   char text[INET6_ADDRSTRLEN];
+  if (slash != NULL && size > 2 && slash[-1] == ':' && slash[-2] != ':') size--;
   if (size >= sizeof text) return false;
   memcpy(text, at, size);
   text[size] = '\0';
@@ -88,13 +96,13 @@ static bool read_6(const char *at, const char *end, address *out) {
   return !leading_zero && take_number(&at, end, OCTETS_6 * 8, &out->bits) && at == end;
 }
 
-static bool read_address(const char *text, size_t size, bool is_6, address *out) {
-  *out = (address){.bits = -1};
-  return is_6 ? read_6(text, text + size, out) : read_4(text, text + size, out);
-}
-
 static bool is_6(const char *text, size_t size) {
   return memchr(text, ':', size) != NULL;
+}
+
+static bool read_address(const char *text, size_t size, bool is_cidr, address *out) {
+  *out = (address){.bits = -1};
+  return is_6(text, size) ? read_6(text, text + size, out) : read_4(text, text + size, is_cidr, out);
 }
 
 /* What the server alone may judge: IPv4 within IPv6, of which it reads halves too. */
@@ -105,7 +113,7 @@ static bool is_mixed(const char *text, size_t size) {
 bool mp__inet_check(const char *text, size_t size) {
   address given;
   if (is_mixed(text, size)) return true;
-  if (!read_address(text, size, is_6(text, size), &given)) return false;
+  if (!read_address(text, size, false, &given)) return false;
   return given.bits < 0 ? given.count >= OCTETS_4 : given.bits / 8 <= given.count;
 }
 
@@ -125,7 +133,7 @@ bool mp__cidr_check(const char *text, size_t size) {
   address given;
   bool hexadecimal = size > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
   if (is_mixed(text, size) || (hexadecimal && !is_6(text, size))) return true;
-  if (!read_address(text, size, is_6(text, size), &given)) return false;
+  if (!read_address(text, size, true, &given)) return false;
   return given.bits < 0 || is_network(&given);
 }
 

@@ -15,7 +15,7 @@ MP__DECODE(mp__text_decode) {
 bool mp__give_text(const mp_buffer *scratch, mp_value *out, mp_error **error) {
   if (!mp__written(scratch, error)) return false;
   out->kind = MP_VALUE_TEXT;
-  out->as.bytes = (mp_bytes){scratch->data, scratch->size};
+  out->as.bytes = (mp_bytes){scratch->size == 0 ? "" : scratch->data, scratch->size};
   return true;
 }
 

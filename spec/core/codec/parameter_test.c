@@ -62,6 +62,8 @@ static void it_sends_bytes_where_kind_and_type_agree(void **state) {
   assert_binary_sent(MP_OID_BYTEA, bytes_value(MP_VALUE_BYTES, NULL, 0), "", 0);
   assert_binary_sent(MP_OID_UUID, text_value("{A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11}"),
                      "\xa0\xee\xbc\x99\x9c\x0b\x4e\xf8\xbb\x6d\x6b\xb9\xbd\x38\x0a\x11", 16);
+  assert_binary_sent(MP_OID_XID, integer_value(UINT32_MAX), "\xff\xff\xff\xff", 4);
+  assert_binary_sent(MP_OID_XID8, integer_value(1), "\0\0\0\0\0\0\0\1", 8);
   assert_binary_sent(MP_OID_DATE, (mp_value){.kind = MP_VALUE_DATE, .as.integer = -1}, "\xff\xff\xff\xff", 4);
 }
 
@@ -78,6 +80,10 @@ static void it_leaves_other_pairs_to_the_server(void **state) {
   assert_text_sent(MP_OID_TIMESTAMPTZ, text_value("now"), "now");
   assert_text_sent(1007, text_value("{1,2}"), "{1,2}");
   assert_text_sent(600, text_value("(1,2)"), "(1,2)");
+  assert_text_sent(MP_OID_INET, text_value("::1"), "::1");
+  assert_text_sent(MP_OID_CIDR, text_value("0x0a"), "0x0a");
+  assert_text_sent(MP_OID_INET, text_value("::1.2"), "::1.2");
+  assert_text_sent(MP_OID_MONEY, integer_value(12), "12");
   assert_text_sent(MP_OID_BOOL, integer_value(1), "1");
 }
 
@@ -110,6 +116,14 @@ static void it_refuses_what_cannot_be_meant(void **state) {
   assert_parameter_refused(0, text_value("Zo\xeb"), "not valid UTF-8 at byte 3");
   assert_parameter_refused(0, bytes_value(MP_VALUE_TEXT, "a\0b", 3), "NUL byte at byte 2");
   assert_parameter_refused(MP_OID_JSONB, bytes_value(MP_VALUE_TEXT, "\"\0\"", 3), "NUL byte at byte 2");
+  assert_parameter_refused(MP_OID_XID, integer_value(-1), "out of range for xid: 0 to 4294967295");
+  assert_parameter_refused(MP_OID_XID8, integer_value(-1), "out of range for xid8: 0 to 9223372036854775807");
+  assert_parameter_refused(MP_OID_INET, text_value("1.2.3.256"), "the text is no inet");
+  assert_parameter_refused(MP_OID_CIDR, text_value("1.2.3.4/24"), "the text is no cidr");
+  assert_parameter_refused(MP_OID_MACADDR, text_value("08:00:2b:01:02"), "the text is no macaddr");
+  assert_parameter_refused(MP_OID_MACADDR8, text_value("08:00:2b:01:02"), "the text is no macaddr8");
+  assert_parameter_refused(MP_OID_BIT, text_value("012"), "the text is no bit");
+  assert_parameter_refused(MP_OID_VARBIT, text_value("xg"), "the text is no bit varying");
   assert_parameter_refused(600, bytes_value(MP_VALUE_TEXT, "\xff", 1), "not valid UTF-8 at byte 1");
 }
 
@@ -140,10 +154,12 @@ static void it_finds_a_codec_for_every_oid(void **state) {
     if (codec->oid == 0) continue;
     known++;
     assert_int_equal(codec->oid, oid);
+    bool is_array = codec->element != 0 && !mp_codec_is_vector(codec);
     if (codec->array != 0) assert_int_equal(mp_codec_find(codec->array)->element, oid);
-    if (codec->element != 0) assert_int_equal(mp_codec_find(codec->element)->array, oid);
+    if (is_array) assert_int_equal(mp_codec_find(codec->element)->array, oid);
+    if (is_array) assert_int_equal(codec->from_binary != NULL, mp_codec_find(codec->element)->from_binary != NULL);
   }
-  assert_int_equal(known, 2 * 23);
+  assert_int_equal(known, 2 * 64 + 1);
   assert_int_equal(mp_codec_find(UINT32_MAX)->oid, 0);
 }
 

@@ -196,6 +196,10 @@ UNUSED static bool same_value(const mp_value *a, const mp_value *b) {
     return a->as.interval.months == b->as.interval.months && a->as.interval.days == b->as.interval.days &&
            a->as.interval.microseconds == b->as.interval.microseconds;
   case MP_VALUE_ARRAY: return same_array(a->as.array, b->as.array);
+  case MP_VALUE_GEOMETRY:
+    return a->as.geometry.shape == b->as.geometry.shape && a->as.geometry.closed == b->as.geometry.closed &&
+           a->as.geometry.count == b->as.geometry.count &&
+           memcmp(a->as.geometry.numbers, b->as.geometry.numbers, a->as.geometry.count * sizeof(double)) == 0;
   default: return a->as.integer == b->as.integer;
   }
 }
