@@ -14,7 +14,7 @@ end
 
 --- Starts a proxy in front of the server that `url` names by its socket's folder.
 ---@param url string
----@return table proxy as spec/support/cut_proxy.c has it, with the proxy's own `url`
+---@return table proxy as spec/bindings/cut_proxy.c has it, with the proxy's own `url`
 ---@return string url of the same database, through the proxy
 ---@return fun() stop
 function M.start(url)
