@@ -67,7 +67,7 @@ local WAYS = {
     look = "select coalesce(nullif(current_setting('app.tenant', true), ''), 'none')" },
   { "set session characteristics", dirty = "set session characteristics as transaction read only",
     look = "show default_transaction_read_only" },
-  { "set names", dirty = "set names 'LATIN1'", look = "show client_encoding" },
+  { "set names", dirty = "set names 'LATIN1'", look = "show client_encoding", unseen = true },
   { "set in a transaction that commits", look = WORK_MEM,
     dirty = function(connection) connection:transaction(function(tx) tx:exec "set work_mem = '5MB'" end) end },
   { "reset all and back", dirty = { "reset all", "set work_mem = '5MB'" }, look = WORK_MEM },
@@ -150,7 +150,8 @@ for name, value in pairs {
   default_text_search_config = "pg_catalog.german", lc_monetary = "C", transform_null_equals = "on",
   array_nulls = "off", backslash_quote = "on", escape_string_warning = "off", max_parallel_workers_per_gather = "0",
 } do
-  WAYS[#WAYS + 1] = { "set " .. name, dirty = ("set %s to '%s'"):format(name, value), look = "show " .. name }
+  WAYS[#WAYS + 1] = { "set " .. name, dirty = ("set %s to '%s'"):format(name, value), look = "show " .. name,
+    unseen = name == "client_encoding" } -- in which nothing more is sent
 end
 
 local function run(connection, statement, way)

@@ -121,7 +121,7 @@ static void a_cancel_that_is_not_heard_is_given_up(void **state) {
   assert_failed(&end, "a statement", MP_ERROR_TIMEOUT, "did not answer to a cancel");
   assert_int_equal(end.left, MP_CONNECTION_BROKEN);
   assert_in_range(end.took, 5 * MP_SECOND, 6500 * MP_MILLISECOND);
-  assert_int_equal(atomic_load(&server->cancels), 1);
+  assert_in_range(atomic_load(&server->cancels), 1, 8); /* it is asked again and again */
   outcome_finish(&end);
   mp_pool_release(pool);
   liar_stop(server);
