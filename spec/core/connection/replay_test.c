@@ -21,7 +21,7 @@ typedef struct recording {
   turn turns[MOST_TURNS];
   int count;
   char sent[MOST_SENT];
-  size_t size;
+  atomic_size_t size;
   size_t ends[STEPS]; /* of the steps, in `sent` */
   atomic_size_t cut;  /* a replay ends behind so many bytes */
 } recording;
@@ -44,11 +44,23 @@ static void note_asked(recording *kept, size_t size) {
   kept->turns[kept->count - 1].asked += size;
 }
 
-/* Passes on what has come; returns its size. */
-static size_t pass(int from, int to, char *bytes, size_t room) {
+/* Takes what has come; returns its size, or 0. */
+static size_t hear(int from, char *bytes, size_t room) {
   ssize_t size = recv(from, bytes, room, 0);
-  if (size <= 0 || send(to, bytes, (size_t)size, MSG_NOSIGNAL) != size) return 0;
-  return (size_t)size;
+  return size < 0 ? 0 : (size_t)size;
+}
+
+static bool say(int to, const char *bytes, size_t size) {
+  return size > 0 && send(to, bytes, size, MSG_NOSIGNAL) == (ssize_t)size;
+}
+
+/* Noted before the client has it, who then may note where its step has ended. */
+static bool answer(recording *kept, int server, int client) {
+  char *at = kept->sent + kept->size;
+  size_t size = hear(server, at, MOST_SENT - kept->size);
+  kept->turns[kept->count - 1].answered += size;
+  kept->size += size;
+  return say(client, at, size);
 }
 
 static void record(liar *self) {
@@ -59,13 +71,10 @@ static void record(liar *self) {
     struct pollfd entries[] = {{self->fd, POLLIN, 0}, {server, POLLIN, 0}};
     if (poll(entries, 2, -1) < 0) break;
     if (entries[1].revents != 0) {
-      size_t size = pass(server, self->fd, kept->sent + kept->size, MOST_SENT - kept->size);
-      if (size == 0) break;
-      kept->turns[kept->count - 1].answered += size;
-      kept->size += size;
+      if (!answer(kept, server, self->fd)) break;
     } else {
-      size_t size = pass(self->fd, server, scratch, sizeof scratch);
-      if (size == 0) break;
+      size_t size = hear(self->fd, scratch, sizeof scratch);
+      if (!say(server, scratch, size)) break;
       note_asked(kept, size);
     }
   }
