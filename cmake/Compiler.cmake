@@ -27,3 +27,8 @@ elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
     -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fcf-protection)
   target_link_options(moonpool_options INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
 endif()
+
+# The fuzzer's feedback; its main function is linked into the targets only (spec/fuzz/CMakeLists.txt).
+if(MOONPOOL_FUZZ)
+  target_compile_options(moonpool_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()

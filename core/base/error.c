@@ -38,7 +38,7 @@ static const char *const field_names[MP_ERROR_FIELDS] = {
     [MP_ERROR_WHERE] = "where",
 };
 
-static char *format_text(const char *format, va_list arguments) {
+__attribute__((format(printf, 1, 0))) static char *format_text(const char *format, va_list arguments) {
   char *text = NULL;
   return vasprintf(&text, format, arguments) < 0 ? NULL : text;
 }

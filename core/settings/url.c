@@ -86,6 +86,13 @@ static bool check_leftover(const url *parser, mp_error **error) {
   return !has_more || refuse_leftover(parser, error);
 }
 
+/* In user:password without a host, the password stands where a port does: so that only digits are ever shown. */
+static bool refuse_port(const url *parser, mp_error **error) {
+  return mp__settings_refuse_with(error, parser->origin,
+                                  "the URL's port must be a whole number from 1 to 65535, and holds something else",
+                                  "a user and a password stand in front of a host: user:password@host");
+}
+
 /* Behind an opening bracket: an IPv6 address, whose zone may be percent-encoded. */
 static bool read_address(url *parser, mp_error **error) {
   const char *end = parser->at + strcspn(parser->at, "]");
@@ -127,6 +134,9 @@ static bool read_hosts(url *parser, mp_error **error) {
   const char *hosts = mp_buffer_text(&parser->hosts);
   const char *ports = mp_buffer_text(&parser->ports);
   if (hosts == NULL || ports == NULL) return mp_error_set_memory(error);
+  if (ports[strspn(ports, "0123456789,")] != '\0') {
+    return strchr(parser->at, '@') == NULL ? refuse_port(parser, error) : refuse_leftover(parser, error);
+  }
   if (!mp_settings_set(parser->settings, "host", hosts, parser->origin, error)) return false;
   if (mp_settings_set(parser->settings, "port", ports, parser->origin, error)) return true;
   return strchr(parser->at, '@') == NULL ? false : refuse_leftover(parser, error);

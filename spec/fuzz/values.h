@@ -1,0 +1,94 @@
+/* Values for the fuzz targets of the codec: used whole, compared to the bit. */
+#ifndef SPEC_FUZZ_VALUES_H
+#define SPEC_FUZZ_VALUES_H
+
+#include "codec/codec.h"
+#include "support.h"
+
+static bool same_value(const mp_value *a, const mp_value *b);
+
+static bool same_bytes(const mp_bytes *a, const mp_bytes *b) {
+  return a->size == b->size && (a->size == 0 || memcmp(a->data, b->data, a->size) == 0);
+}
+
+/* As far as both can be read. */
+static bool same_array(mp_array a, mp_array b) {
+  mp_buffer scratch_a, scratch_b;
+  mp_buffer_init(&scratch_a, BUFFER_LIMIT);
+  mp_buffer_init(&scratch_b, BUFFER_LIMIT);
+  bool same = a.dimensions == b.dimensions;
+  for (int i = 0; same && i < a.dimensions; i++)
+    same = a.lengths[i] == b.lengths[i];
+  for (bool more = same; more;) {
+    mp_error *error = NULL;
+    mp_value one, other;
+    more = mp_array_next(&a, &scratch_a, &one, &error);
+    bool also = mp_array_next(&b, &scratch_b, &other, error == NULL ? &error : NULL);
+    same = more == also && (!more || same_value(&one, &other));
+    more = more && same && error == NULL;
+    mp_error_free(error);
+  }
+  mp_buffer_finish(&scratch_a);
+  mp_buffer_finish(&scratch_b);
+  return same;
+}
+
+static bool same_value(const mp_value *a, const mp_value *b) {
+  if (a->kind != b->kind) return false;
+  switch (a->kind) {
+  case MP_VALUE_NULL: return true;
+  case MP_VALUE_BOOL: return a->as.boolean == b->as.boolean;
+  case MP_VALUE_FLOAT: return memcmp(&a->as.number, &b->as.number, sizeof(double)) == 0;
+  case MP_VALUE_TEXT:
+  case MP_VALUE_BYTES:
+  case MP_VALUE_UUID:
+  case MP_VALUE_JSON: return same_bytes(&a->as.bytes, &b->as.bytes);
+  case MP_VALUE_NUMERIC:
+    return mp_numeric_size(a->as.numeric) == mp_numeric_size(b->as.numeric) &&
+           memcmp(a->as.numeric, b->as.numeric, mp_numeric_size(a->as.numeric)) == 0;
+  case MP_VALUE_INTERVAL:
+    return a->as.interval.months == b->as.interval.months && a->as.interval.days == b->as.interval.days &&
+           a->as.interval.microseconds == b->as.interval.microseconds;
+  case MP_VALUE_ARRAY: return same_array(a->as.array, b->as.array);
+  case MP_VALUE_GEOMETRY:
+    return a->as.geometry.closed == b->as.geometry.closed && a->as.geometry.count == b->as.geometry.count &&
+           memcmp(a->as.geometry.numbers, b->as.geometry.numbers, a->as.geometry.count * sizeof(double)) == 0;
+  default: return a->as.integer == b->as.integer;
+  }
+}
+
+/* Reads every element, so that a sanitizer sees where each lies. */
+static void walk_array(mp_array array) {
+  mp_buffer scratch, text;
+  mp_buffer_init(&scratch, BUFFER_LIMIT);
+  mp_buffer_init(&text, BUFFER_LIMIT);
+  mp_error *error = NULL;
+  mp_value element;
+  int64_t most = array.dimensions == 0 ? 0 : 1;
+  for (int i = 0; i < array.dimensions; i++)
+    most *= array.lengths[i];
+  while (mp_array_next(&array, &scratch, &element, &error)) {
+    PROMISE(most-- > 0);
+    if (element.kind == MP_VALUE_ARRAY) walk_array(element.as.array);
+    if (element.kind != MP_VALUE_ARRAY && element.kind != MP_VALUE_NULL) mp_value_text(&element, &text, NULL);
+  }
+  PROMISE(error != NULL || most == 0);
+  mp_error_free(error);
+  mp_buffer_finish(&scratch);
+  mp_buffer_finish(&text);
+}
+
+/* One of the codecs, in the order of their OIDs. */
+UNUSED static const mp_codec *codec_number(unsigned number) {
+  enum { LAST = 6000 };
+  static const mp_codec *codecs[256];
+  static unsigned count;
+  if (count == 0) {
+    for (uint32_t oid = 1; oid < LAST; oid++)
+      if (mp_codec_find(oid)->oid != 0) codecs[count++] = mp_codec_find(oid);
+    PROMISE(count < 256);
+  }
+  return codecs[number % count];
+}
+
+#endif
