@@ -88,25 +88,27 @@ static void say(void *context, const char *text) {
   fprintf(stderr, "moonpool: %s\n", text);
 }
 
-static void use_local(lua_State *L, mp_settings *settings) {
-  const mp_local_options options = {.say = say};
+static bool use_local(mp_settings *settings, void (*tell)(void *context, const char *text), mp_error **error) {
+  const mp_local_options options = {.say = tell};
   mp_local_place place = {0};
-  mp_error **error = mpb_error_slot(L);
   bool ok = mp_local_start(&options, &place, error) && mp_settings_set_url(settings, place.url, NULL, error);
   mp_local_place_finish(&place);
-  if (!ok) mpb_raise(L);
+  return ok;
+}
+
+bool mpb_add_environment(mp_settings *settings, bool has_server, void (*tell)(void *context, const char *text),
+                         mp_error **error) {
+  if (has_server) return mp_settings_set_pool_environment(settings, true, error);
+  if (!mp_settings_set_environment(settings, true, &has_server, error)) return false;
+  return has_server || use_local(settings, tell, error);
 }
 
 /* ---- connect ---- */
 
 static void collect(lua_State *L, mp_settings *settings) {
-  mp_error **error = mpb_error_slot(L);
   bool is_text = lua_type(L, 1) == LUA_TSTRING, is_table = lua_istable(L, 1);
   bool has_server = is_text || (is_table && has_server_option(L, 1));
-  bool ok = has_server ? mp_settings_set_pool_environment(settings, true, error)
-                       : mp_settings_set_environment(settings, true, &has_server, error);
-  if (!ok) mpb_raise(L);
-  if (!has_server) use_local(L, settings);
+  if (!mpb_add_environment(settings, has_server, say, mpb_error_slot(L))) mpb_raise(L);
   if (is_text) {
     lua_pushvalue(L, 1);
     const char *url = option_text(L, "url");
@@ -126,12 +128,22 @@ static mp_settings **push_settings(lua_State *L) {
   return box;
 }
 
-/* connect([url or options]) -> a pool. Nothing is sent before its first use. */
+static int push_host_pool(lua_State *L, mp_pool *pool) {
+  mpb_database *database = mpb_push_handle(L);
+  database->pool = mp_pool_retain(pool);
+  database->is_hosts = true;
+  return 1;
+}
+
+/* connect([url or options]) -> a pool; without arguments in a host, the host's. Nothing is sent before its first use.
+ */
 static int l_connect(lua_State *L) {
   lua_settop(L, 1);
   if (!lua_isnil(L, 1) && !lua_istable(L, 1) && lua_type(L, 1) != LUA_TSTRING) {
     return mpb_bad_argument(L, 1, "the argument of connect", "an URL, a table of options, or nothing");
   }
+  mp_pool *host_pool = mpb_runtime_of(L)->host_pool;
+  if (host_pool != NULL && lua_isnil(L, 1)) return push_host_pool(L, host_pool);
   mpb_database *database = mpb_push_handle(L);
   mp_settings **box = push_settings(L);
   mp_error **error = mpb_error_slot(L);
@@ -163,7 +175,9 @@ static int l_libpq_variables(lua_State *L) {
 void mpb_open_connect(lua_State *L, mpb_runtime *runtime) {
   static const luaL_Reg metamethods[] = {{"__gc", settings_gc}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"connect", l_connect}, {"libpq_variables", l_libpq_variables}, {NULL, NULL}};
+  lua_getfield(L, LUA_REGISTRYINDEX, MPB_HOST_POOL);
+  runtime->host_pool = lua_touserdata(L, -1);
   mpb_new_metatable(L, runtime, settings_type, metamethods, NULL);
-  lua_pop(L, 1);
+  lua_pop(L, 2);
   mpb_set_functions(L, runtime, functions);
 }

@@ -97,6 +97,10 @@ static bool is_innermost(const mpb_database *database) {
   return transaction == NULL || mp_transaction_level(transaction) == database->level;
 }
 
+static bool is_closed(const mpb_database *database) {
+  return database->closed || mp_pool_is_closed(database->pool);
+}
+
 mpb_database *mpb_check_database(lua_State *L, int index) {
   mpb_database *database = test_database(L, index);
   if (database->lease != NULL && database->level > 0 && (database->lease->connection == NULL || is_over(database))) {
@@ -109,7 +113,7 @@ mpb_database *mpb_check_database(lua_State *L, int index) {
   if (database->lease != NULL && database->lease->connection == NULL) {
     mpb_usage(L, "use it inside of its function only", "the connection was given back");
   }
-  if (database->lease == NULL && mp_pool_is_closed(database->pool)) mpb_usage(L, NULL, "the pool is closed");
+  if (database->lease == NULL && is_closed(database)) mpb_usage(L, NULL, "the pool is closed");
   if (database->lease != NULL && !is_innermost(database)) {
     mpb_usage(L, "use the handle that its function was given", "a transaction is open within this %s",
               database->level > 0 ? "one" : "connection");
@@ -179,6 +183,8 @@ static int l_close(lua_State *L) {
   if (database->lease != NULL) {
     if (database->level > 0) return mpb_usage(L, NULL, "a transaction ends with its function and cannot be closed");
     mpb_lease_end(database->lease);
+  } else if (database->is_hosts) {
+    database->closed = true;
   } else {
     mp_pool_close(database->pool);
   }
@@ -188,7 +194,7 @@ static int l_close(lua_State *L) {
 static int l_tostring(lua_State *L) {
   const mpb_database *database = test_database(L, 1);
   if (database->lease == NULL) {
-    lua_pushstring(L, mp_pool_is_closed(database->pool) ? "pool (closed)" : "pool");
+    lua_pushstring(L, is_closed(database) ? "pool (closed)" : "pool");
   } else if (database->level > 0) {
     lua_pushstring(L, database->lease->connection == NULL || is_over(database) ? "transaction (over)" : "transaction");
   } else {
@@ -310,7 +316,7 @@ static int l_check(lua_State *L) {
 /* is_open(handle) -> true while it can be used. */
 static int l_is_open(lua_State *L) {
   const mpb_database *database = test_database(L, 1);
-  bool open = database->lease == NULL ? !mp_pool_is_closed(database->pool) : database->lease->connection != NULL;
+  bool open = database->lease == NULL ? !is_closed(database) : database->lease->connection != NULL;
   if (open && database->level > 0) open = !is_over(database);
   lua_pushboolean(L, open);
   return 1;

@@ -25,6 +25,8 @@ typedef struct mpb_database {
   unsigned serial;  /* of that level */
   double timeout;   /* seconds for each statement; 0: as the settings say */
   bool arrays;      /* rows as arrays */
+  bool is_hosts;    /* the pool is of the host that runs the script: closing the handle leaves it open */
+  bool closed;      /* such a handle was */
 } mpb_database;
 
 /* The handle at `index`, usable: raises when it is none, closed, given back, or of a transaction that is over. */

@@ -115,7 +115,7 @@ static mp_error_kind kind_of_table(lua_State *L, int index) {
   return kind;
 }
 
-/* The table at `index` as an error in the slot. */
+/* The table at `index` (absolute) as an error in the slot. */
 static void error_from_table(lua_State *L, int index, mp_error **slot) {
   mp_error_set(slot, kind_of_table(L, index), "%s", "");
   for (int i = 0; i < MP_ERROR_FIELDS; i++) {
@@ -127,7 +127,24 @@ static void error_from_table(lua_State *L, int index, mp_error **slot) {
   lua_getfield(L, index, "position");
   lua_Integer position = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
   if (position > 0 && position <= INT_MAX) mp_error_put_position(*slot, (int)position);
-  lua_pop(L, 1);
+  lua_getfield(L, index, "retryable");
+  mp_error_put_retryable(*slot, lua_toboolean(L, -1));
+  lua_pop(L, 2);
+}
+
+static bool is_error(lua_State *L, int index) {
+  if (!lua_istable(L, index) || !lua_getmetatable(L, index)) return false;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, error_type);
+  bool is = lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return is;
+}
+
+bool mpb_to_error(lua_State *L, int index, mp_error **error) {
+  if (!is_error(L, index)) return false;
+  luaL_checkstack(L, 4, NULL);
+  error_from_table(L, index, error);
+  return true;
 }
 
 static int l_tostring(lua_State *L) {
@@ -187,12 +204,7 @@ static int l_new(lua_State *L) {
 }
 
 static int l_is_error(lua_State *L) {
-  bool is = lua_istable(L, 1) && lua_getmetatable(L, 1);
-  if (is) {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, error_type);
-    is = lua_rawequal(L, -1, -2);
-  }
-  lua_pushboolean(L, is);
+  lua_pushboolean(L, is_error(L, 1));
   return 1;
 }
 

@@ -15,6 +15,9 @@ int mpb_bad_argument(lua_State *L, int index, const char *name, const char *expe
 
 /* Pushes the error as a table; the caller still owns it. May raise Lua's memory error. */
 void mpb_push_error(lua_State *L, const mp_error *error);
+/* Stores a copy of the error table at `index` in *error; false when the value is none. Raises nothing but Lua's memory
+ * error. */
+bool mpb_to_error(lua_State *L, int index, mp_error **error);
 /* Writes "file:line" of the nearest line of the user's script, or "" when there is none. */
 void mpb_where(lua_State *L, char *to, size_t size);
 

@@ -16,8 +16,7 @@
 #include "value.h"
 
 static const char runtime_type[] = "moonpool.runtime";
-#define RUNTIME    "moonpool.the_runtime" /* of the registry, as is this: */
-#define CORE_TABLE "moonpool.the_core"
+#define CORE_TABLE "moonpool.the_core" /* of the registry */
 
 __attribute__((visibility("default"))) int luaopen_moonpool(lua_State *L);
 __attribute__((visibility("default"))) int luaopen_moonpool_core(lua_State *L);
@@ -45,7 +44,7 @@ static mpb_runtime *new_runtime(lua_State *L) {
   lua_pushcfunction(L, runtime_gc);
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
-  lua_setfield(L, LUA_REGISTRYINDEX, RUNTIME);
+  lua_setfield(L, LUA_REGISTRYINDEX, MPB_RUNTIME);
   if (!mpb_open_arguments(runtime)) luaL_error(L, "out of memory");
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
   runtime->main = lua_tothread(L, -1);
@@ -61,9 +60,11 @@ static bool has_scripts(const char *folder) {
   return access(path, R_OK) == 0;
 }
 
-/* Beside the module in the build tree, under share/ in a prefix (the module is in lib/lua/5.4 there). */
+/* Beside this library in the build tree, under share/ in a prefix: the module is in lib/lua/5.4 there, libmoonpool.so
+ * in lib, or in lib/<machine> where the system has it so. */
 static void find_scripts(mpb_runtime *runtime) {
-  static const char *const places[] = {"/scripts", "/../../../share/lua/5.4"};
+  static const char *const places[] = {"/scripts", "/../../../share/lua/5.4", "/../share/lua/5.4",
+                                       "/../../share/lua/5.4"};
   char library[PATH_MAX], candidate[PATH_MAX + 64], real[PATH_MAX];
   Dl_info info;
   if (dladdr((const void *)(uintptr_t)&luaopen_moonpool, &info) == 0 || realpath(info.dli_fname, library) == NULL)
@@ -168,7 +169,7 @@ int luaopen_moonpool(lua_State *L) {
   lua_pushcfunction(L, luaopen_moonpool_core);
   lua_call(L, 0, 0);
   mpb_runtime *runtime = NULL;
-  lua_getfield(L, LUA_REGISTRYINDEX, RUNTIME);
+  lua_getfield(L, LUA_REGISTRYINDEX, MPB_RUNTIME);
   runtime = lua_touserdata(L, -1);
   if (runtime->scripts[0] == '\0') {
     return luaL_error(L, "moonpool: its Lua files were not found beside the module, nor under share/lua/5.4");

@@ -10,6 +10,13 @@
 #include "base/error.h"
 
 typedef struct mpb_scheduler mpb_scheduler;
+struct mp_pool;
+
+/* In the registry: the state's mpb_runtime, a userdata. */
+#define MPB_RUNTIME "moonpool.the_runtime"
+/* In the registry of a host's state, before the module is opened: the host's pool, a light userdata that outlives it.
+ */
+#define MPB_HOST_POOL "moonpool.host_pool"
 
 typedef struct mpb_runtime {
   lua_State *main;                 /* the state's main thread                                                       */
@@ -18,7 +25,8 @@ typedef struct mpb_runtime {
   mp_buffer text;                  /* for building one text                                                         */
   struct mpb_arguments *arguments; /* for encoding the parameters of one statement (arguments.c) */
   mpb_scheduler *scheduler;
-  char scripts[1024]; /* the folder of our own Lua files: their lines are not the user's               */
+  struct mp_pool *host_pool; /* borrowed; what connect() gives inside of a host; NULL elsewhere */
+  char scripts[1024];        /* the folder of our own Lua files: their lines are not the user's               */
 } mpb_runtime;
 
 /* The runtime of the running C function. */

@@ -13,6 +13,7 @@ struct mp_error {
   int position;
   bool retryable;
   char *fields[MP_ERROR_FIELDS];
+  char *text; /* of mp_error_text */
 };
 
 /* Out of memory is reported without allocating; no field of this one can be set. */
@@ -26,6 +27,7 @@ static const char *const kind_names[MP_ERROR_KINDS] = {
     [MP_ERROR_TRANSACTION] = "transaction", [MP_ERROR_UNKNOWN_OUTCOME] = "unknown_outcome",
     [MP_ERROR_MIGRATION] = "migration",     [MP_ERROR_LOCAL] = "local",
     [MP_ERROR_MEMORY] = "memory",           [MP_ERROR_ROWS] = "rows",
+    [MP_ERROR_SCRIPT] = "script",
 };
 
 static const char *const field_names[MP_ERROR_FIELDS] = {
@@ -163,6 +165,7 @@ void mp_error_free(mp_error *error) {
   if (error == NULL || error == &memory_error) return;
   for (int i = 0; i < MP_ERROR_FIELDS; i++)
     free(error->fields[i]);
+  free(error->text);
   free(error);
 }
 
@@ -268,4 +271,10 @@ char *mp_error_describe(const mp_error *error) {
   add_field(&out, error, "context", MP_ERROR_CONTEXT);
   add_field(&out, error, "hint", MP_ERROR_HINT);
   return mp_buffer_take_text(&out);
+}
+
+const char *mp_error_text(mp_error *error) {
+  if (error == &memory_error) return mp_error_message(error); /* shared by all threads */
+  if (error->text == NULL) error->text = mp_error_describe(error);
+  return error->text != NULL ? error->text : mp_error_message(error);
 }

@@ -27,6 +27,7 @@ typedef enum mp_error_kind {
   MP_ERROR_MIGRATION,       /* a migration folder or ledger is not as it should be               */
   MP_ERROR_LOCAL,           /* the private server could not be found, made or started            */
   MP_ERROR_MEMORY,          /* out of memory; such an error is static and costs nothing          */
+  MP_ERROR_SCRIPT,          /* a script failed by itself, as its host sees it                    */
   MP_ERROR_KINDS
 } mp_error_kind;
 
@@ -41,7 +42,7 @@ typedef enum mp_error_field {
   MP_ERROR_COLUMN,
   MP_ERROR_DATATYPE,
   MP_ERROR_CONSTRAINT_NAME,
-  MP_ERROR_CONTEXT,   /* the server's call stack                                     */
+  MP_ERROR_CONTEXT,   /* the server's call stack, or the failed script's             */
   MP_ERROR_STATEMENT, /* the text that was sent                                      */
   MP_ERROR_FILE,      /* the file that holds the statement, for migrations           */
   MP_ERROR_WHERE,     /* the script's "file:line"                                    */
@@ -78,6 +79,8 @@ const char *mp_error_message(const mp_error *error);
 /* What a person wants to read: place, message, the statement's line with a caret under the position, detail, hint.
  * Returns: owned (free), or NULL without memory. */
 char *mp_error_describe(const mp_error *error);
+/* The same, as it was at the first call: borrowed until the error is freed. Without memory: the message. */
+const char *mp_error_text(mp_error *error);
 
 /* Moves *from into *to (which may be NULL: then it is freed). */
 void mp_error_move(mp_error **to, mp_error *from);
