@@ -41,6 +41,7 @@ target_link_options(moonpool-host PRIVATE "-Wl,--version-script=${host_map}" -Wl
 include(CMakePackageConfigHelpers)
 set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/Moonpool")
 file(RELATIVE_PATH prefix_from_pc "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+string(REGEX REPLACE "/$" "" prefix_from_pc "${prefix_from_pc}")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/moonpool.pc.in" moonpool.pc @ONLY)
 write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/MoonpoolConfigVersion.cmake"
   COMPATIBILITY SameMinorVersion)
