@@ -17,7 +17,8 @@ struct mpb_host_state {
   mpb_heap *heap;
   lua_State *L;
   mpb_core_pool *pool;
-  mp_error *error;        /* of what runs; owned until the host gets it  */
+  mp_error *raised;       /* what the message handler saw last; owned             */
+  mp_error *refused;      /* why a call was given up without raising; owned        */
   char chunk[LUA_IDSIZE]; /* how Lua's messages call what is being loaded */
 };
 
@@ -66,26 +67,40 @@ static void note_message(lua_State *L, mpb_host_state *state, const char *messag
   } else {
     mpb_core_where(L, where, sizeof where);
   }
-  mpb_core_fail_script(&state->error, where, message, push_calls(L));
+  mpb_core_fail_script(&state->raised, where, message, push_calls(L));
 }
 
-/* The message handler: makes an error of whatever was raised, where it was raised. Upvalues: the module's runtime, the
- * state. */
-static int on_error(lua_State *L) {
-  mpb_host_state *state = lua_touserdata(L, lua_upvalueindex(2));
-  if (mpb_core_error_of(L, 1, &state->error)) return 1;
+static void note_error(lua_State *L, mpb_host_state *state) {
+  if (mpb_core_error_of(L, 1, &state->raised)) return;
   const char *message = lua_tostring(L, 1);
   if (message == NULL && luaL_callmeta(L, 1, "__tostring")) message = lua_tostring(L, -1);
   if (message == NULL) message = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
   if (strcmp(message, "not enough memory") == 0) { /* as Lua's library raises it */
-    mpb_core_fail_memory(&state->error);
+    mpb_core_fail_memory(&state->raised);
   } else {
     note_message(L, state, message);
   }
+}
+
+/* The message handler: makes an error of whatever was raised, where it was raised. Lua calls it for some errors that it
+ * catches itself, too (in load), so the value stays what it is. Upvalues: the module's runtime, the state. */
+static int on_error(lua_State *L) {
+  note_error(L, lua_touserdata(L, lua_upvalueindex(2)));
+  lua_settop(L, 1);
   return 1;
 }
 
-/* Calls the function with a light userdata, protected. It may refuse by setting state->error. Its results are then on
+/* Gives the host the error, if there is one, and forgets the other. Returns whether there is none. */
+static bool settle(mpb_host_state *state, mp_error *found, mp_error **error) {
+  mp_error *other = found == state->raised ? state->refused : state->raised;
+  mpb_core_error_free(other);
+  state->raised = state->refused = NULL;
+  if (found == NULL) return true;
+  mpb_core_error_move(error, found);
+  return false;
+}
+
+/* Calls the function with a light userdata, protected. It may refuse by setting state->refused. Its results are then on
  * the stack, from FIRST_RESULT on. */
 static bool run_protected(mpb_host_state *state, lua_CFunction function, void *request, mp_error **error) {
   lua_State *L = state->L;
@@ -94,15 +109,12 @@ static bool run_protected(mpb_host_state *state, lua_CFunction function, void *r
   lua_pushcfunction(L, function);
   lua_pushlightuserdata(L, request);
   const int status = lua_pcall(L, 1, LUA_MULTRET, HANDLER_INDEX);
-  if (status == LUA_ERRMEM) mpb_core_fail_memory(&state->error);
-  if (status != LUA_OK && state->error == NULL) {
-    mpb_core_fail_script(&state->error, "", "an error was raised whose text cannot be made", NULL);
+  if (status == LUA_OK) return settle(state, state->refused, error);
+  if (status == LUA_ERRMEM) mpb_core_fail_memory(&state->raised);
+  if (state->raised == NULL) {
+    mpb_core_fail_script(&state->raised, "", "an error was raised whose text cannot be made", NULL);
   }
-  if (state->error == NULL) return true;
-  lua_settop(L, HANDLER_INDEX);
-  mpb_core_error_move(error, state->error);
-  state->error = NULL;
-  return false;
+  return settle(state, state->raised, error);
 }
 
 /* ---- life ---- */
@@ -168,7 +180,6 @@ void mpb_host_state_close(mpb_host_state *state) {
   if (state->L != NULL) lua_close(state->L);
   mpb_heap_destroy(state->heap);
   mpb_core_pool_release(state->pool);
-  mpb_core_error_free(state->error);
   free(state);
 }
 
@@ -204,7 +215,7 @@ static int l_run(lua_State *L) {
   run_request *request = lua_touserdata(L, 1);
   const int status = load(L, request);
   if (status == LUA_ERRFILE) {
-    mpb_core_fail_usage(&request->state->error, NULL, "%s", lua_tostring(L, -1));
+    mpb_core_fail_usage(&request->state->refused, NULL, "%s", lua_tostring(L, -1));
     return 0;
   }
   if (status != LUA_OK) return lua_error(L);
@@ -236,7 +247,7 @@ typedef struct call_request {
 
 /* The name so far, up to `end`, is nothing that could be called, or looked into. */
 static bool refuse_name(lua_State *L, const call_request *request, size_t end, const char *expected) {
-  mp_error **error = &request->state->error;
+  mp_error **error = &request->state->refused;
   const char *name = request->function;
   if (lua_isnil(L, -1)) {
     return mpb_core_fail_usage(error, "a script makes it: function name() ... end, without local",
@@ -254,7 +265,7 @@ static bool push_function(lua_State *L, const call_request *request) {
   for (;;) {
     const size_t end = start + strcspn(name + start, ".");
     if (end == start) {
-      return mpb_core_fail_usage(&request->state->error, NULL,
+      return mpb_core_fail_usage(&request->state->refused, NULL,
                                  "the function's name is \"%s\"; expected a name, or names with a dot between", name);
     }
     lua_pushlstring(L, name + start, end - start);
@@ -269,7 +280,7 @@ static bool push_function(lua_State *L, const call_request *request) {
 static bool push_arguments(lua_State *L, const call_request *request) {
   luaL_checkstack(L, (int)request->argument_count, "too many arguments");
   for (size_t i = 0; i < request->argument_count; i++) {
-    if (!mpb_push_host_value(L, &request->arguments[i], i + 1, &request->state->error)) return false;
+    if (!mpb_push_host_value(L, &request->arguments[i], i + 1, &request->state->refused)) return false;
   }
   return true;
 }
@@ -278,7 +289,7 @@ static bool check_results(lua_State *L, const call_request *request) {
   for (int i = 1; i <= (int)request->result_count; i++) {
     if (mpb_is_host_value(L, i)) continue;
     return mpb_core_fail_usage(
-        &request->state->error, "return what can: tostring(value), or its fields one by one",
+        &request->state->refused, "return what can: tostring(value), or its fields one by one",
         "result %d of %s is a %s, which cannot leave Lua; expected nil, a boolean, a number or a "
         "string",
         i, request->function, mpb_core_type_name(L, i));

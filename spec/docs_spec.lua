@@ -4,9 +4,11 @@
 ---   ```lua       runs; `--> text`, behind a statement or on a line of its own, is a line that is printed
 ---   ```lua that begins with `-- raises`   must raise; what its error shows follows as `--> text`
 ---   ```lua that begins with `-- file: x`  is written into the page's folder under that name
+---   ```c that begins with `/* file: x */`, too; the page then finds an installed libmoonpool
 ---   ```console   `$ command` runs in a shell; the lines that follow are what it prints
 ---   any other    is for reading
 
+local prefix = require "spec.support.prefix"
 local sample = require "spec.support.sample"
 
 local PRELUDE = 'local mp, db, raises, shell = dofile "spec/support/page.lua"'
@@ -46,6 +48,7 @@ end
 ---@field script string[]
 ---@field expected { text: string, line: integer }[]
 ---@field files table<string, string>
+---@field environment? string what its shell exports
 
 local function expect(page, number, text)
   page.expected[#page.expected + 1] = { text = text:gsub("%s+$", ""), line = number }
@@ -91,8 +94,12 @@ local function read_page(path)
   page.script[1] = PRELUDE
   for _, block in ipairs(blocks_of(lines)) do
     local name = lines[block.first + 1]:match("^%-%- file: (%S+)$")
+    local source = lines[block.first + 1]:match("^/%* file: (%S+) %*/$")
     if block.language == "lua" and name then
       add_file(page, name, lines, block)
+    elseif block.language == "c" and source then
+      add_file(page, source, lines, block)
+      page.environment = prefix.environment(prefix.path("build/release"))
     elseif block.language == "lua" then
       add_lua(page, lines, block)
     elseif block.language == "console" then
@@ -117,7 +124,7 @@ end
 local function run_page(page)
   return with_folder(page, function(folder)
     write_file(folder .. "/page.lua", table.concat(page.script, "\n") .. "\n")
-    return sample.run(sample.database(), "page.lua", folder)
+    return sample.run(sample.database(), "page.lua", folder, page.environment)
   end)
 end
 

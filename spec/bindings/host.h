@@ -17,6 +17,10 @@
 
 #define UNUSED __attribute__((unused))
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#endif
+
 /* A block that cannot be had is an error to be handled, in the builds with a sanitizer too. */
 __attribute__((visibility("default"))) const char *__asan_default_options(void);
 UNUSED const char *__asan_default_options(void) {

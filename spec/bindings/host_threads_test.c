@@ -99,6 +99,40 @@ static void a_runtime_may_go_from_thread_to_thread(void **state) {
   mp_pool_close(pool);
 }
 
+/* Lua's own limit of nested C calls comes before the end of a small stack. */
+static void *nest(void *argument) {
+  static const char *const texts[] = {
+      "local function f(s) return s:gsub('.', f) end f('x')",
+      "local function f(n) return coroutine.wrap(function() return f(n + 1) end)() end f(1)",
+      "local t = setmetatable({}, {}) getmetatable(t).__index = function(_, k) return t[k] end return t.x",
+      "local t, mp = {}, require 'moonpool' local c = t for _ = 1, 5000 do c.x = {} c = c.x end\n"
+      "mp.connect():value('select $1::jsonb', mp.json(t))",
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    mp_error_free(failure_of(argument, texts[i]));
+  run(argument, "assert(require('moonpool').connect():value('select 1') == 1)");
+  return NULL;
+}
+
+static void a_megabyte_of_stack_is_enough(void **state) {
+  (void)state;
+  mp_pool *pool = open_pool("max_size=1");
+  mp_runtime *runtime = open_runtime(pool);
+  pthread_attr_t attributes;
+  pthread_t thread;
+  pthread_attr_init(&attributes);
+#ifdef SANITIZED
+  pthread_attr_setstacksize(&attributes, 8 << 20);
+#else
+  pthread_attr_setstacksize(&attributes, 1 << 20);
+#endif
+  assert_int_equal(pthread_create(&thread, &attributes, nest, runtime), 0);
+  pthread_join(thread, NULL);
+  pthread_attr_destroy(&attributes);
+  mp_runtime_close(runtime);
+  mp_pool_close(pool);
+}
+
 /* ---- one runtime, two threads ---- */
 
 /* A script that says that it runs, and goes on when it is told to. */
@@ -232,6 +266,7 @@ int main(void) {
       cmocka_unit_test(threads_share_a_pool),
       cmocka_unit_test(threads_open_and_close_while_the_pool_closes),
       cmocka_unit_test(a_runtime_may_go_from_thread_to_thread),
+      cmocka_unit_test(a_megabyte_of_stack_is_enough),
       cmocka_unit_test(a_runtime_is_for_one_thread_at_a_time),
       cmocka_unit_test(a_runtime_that_is_closed_while_it_runs_ends_afterwards),
       cmocka_unit_test(a_fork_while_others_call_is_harmless),

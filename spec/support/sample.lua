@@ -39,7 +39,7 @@ local function capture(command)
 end
 
 local COMMAND = [[
-cd %s && export DATABASE_URL=%s PATH=%s:"$PATH" MOONPOOL_NO_ENV=1
+cd %s && export DATABASE_URL=%s PATH=%s:"$PATH" MOONPOOL_NO_ENV=1 %s
 moonpool %s 2>&1
 echo $?]]
 
@@ -48,11 +48,12 @@ echo $?]]
 ---@param url string
 ---@param arguments string as the shell reads them
 ---@param folder? string where to run it
+---@param environment? string more to export: name=value
 ---@return string output of standard output and standard error
 ---@return integer exit_code
-function M.run(url, arguments, folder)
+function M.run(url, arguments, folder, environment)
   local build = capture("realpath " .. quote(os.getenv("MOONPOOL_BUILD") or "build/release")):gsub("\n$", "")
-  local output = capture(COMMAND:format(quote(folder or "."), quote(url), quote(build), arguments))
+  local output = capture(COMMAND:format(quote(folder or "."), quote(url), quote(build), environment or "", arguments))
   local text, code = output:match("^(.-)(%d+)\n$")
   return text, tonumber(code)
 end
