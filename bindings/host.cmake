@@ -1,7 +1,7 @@
 # The library libmoonpool for C and C++ hosts, its header, and how others find them.
 #
-# The public header and the core both have an mp_pool_open. So the core, the bindings and host_core.c are linked into one
-# object first, in which everything but mpb_core_* is made local; the public functions come on top of that.
+# The public header and the core both have an mp_pool_open. So the core, the bindings and host_core.c are linked into
+# one object first, in which everything but mpb_core_* is made local; the public functions come on top of that.
 
 add_library(moonpool-host-core OBJECT host_core.c)
 target_link_libraries(moonpool-host-core PRIVATE moonpool-bindings)
