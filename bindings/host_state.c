@@ -57,6 +57,11 @@ static const char *push_calls(lua_State *L) {
   return lua_pushlstring(L, calls + 2, (size_t)(last - calls - 2));
 }
 
+/* Lua's library and our bindings raise it as a text where they cannot do otherwise. */
+static bool is_about_memory(const char *message) {
+  return strcmp(message, "not enough memory") == 0 || strcmp(message, "out of memory") == 0;
+}
+
 static void note_message(lua_State *L, mpb_host_state *state, const char *message) {
   char where[PLACE_SIZE];
   const size_t length = find_place(L, state, message);
@@ -67,7 +72,11 @@ static void note_message(lua_State *L, mpb_host_state *state, const char *messag
   } else {
     mpb_core_where(L, where, sizeof where);
   }
-  mpb_core_fail_script(&state->raised, where, message, push_calls(L));
+  if (is_about_memory(message)) {
+    mpb_core_fail_memory(&state->raised);
+  } else {
+    mpb_core_fail_script(&state->raised, where, message, push_calls(L));
+  }
 }
 
 static void note_error(lua_State *L, mpb_host_state *state) {
@@ -75,11 +84,7 @@ static void note_error(lua_State *L, mpb_host_state *state) {
   const char *message = lua_tostring(L, 1);
   if (message == NULL && luaL_callmeta(L, 1, "__tostring")) message = lua_tostring(L, -1);
   if (message == NULL) message = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
-  if (strcmp(message, "not enough memory") == 0) { /* as Lua's library raises it */
-    mpb_core_fail_memory(&state->raised);
-  } else {
-    note_message(L, state, message);
-  }
+  note_message(L, state, message);
 }
 
 /* The message handler: makes an error of whatever was raised, where it was raised. Lua calls it for some errors that it
@@ -157,7 +162,8 @@ static bool open_state(mpb_host_state *state, mp_error **error) {
   const int status = lua_pcall(state->L, 1, 1, 0);
   if (status == LUA_OK) return true;
   const char *message = lua_type(state->L, -1) == LUA_TSTRING ? lua_tostring(state->L, -1) : "Lua cannot be opened";
-  return status == LUA_ERRMEM ? mpb_core_fail_memory(error) : mpb_core_fail_usage(error, NULL, "%s", message);
+  if (status == LUA_ERRMEM || is_about_memory(message)) return mpb_core_fail_memory(error);
+  return mpb_core_fail_usage(error, NULL, "%s", message);
 }
 
 mpb_host_state *mpb_host_state_open(mpb_core_pool *pool, mp_error **error) {
