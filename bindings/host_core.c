@@ -34,10 +34,6 @@ mpb_core_pool *mpb_core_pool_retain(mpb_core_pool *pool) {
   return (mpb_core_pool *)mp_pool_retain(real(pool));
 }
 
-bool mpb_core_pool_is_closed(mpb_core_pool *pool) {
-  return mp_pool_is_closed(real(pool));
-}
-
 void mpb_core_pool_close(mpb_core_pool *pool) {
   mp_pool_close(real(pool));
 }

@@ -20,7 +20,6 @@ typedef struct mpb_core_pool mpb_core_pool; /* the core's mp_pool; what the publ
 /* As the public mp_pool_open. Returns: owned (mpb_core_pool_release), or NULL. */
 mpb_core_pool *mpb_core_pool_open(const char *url, struct mp_error **error);
 mpb_core_pool *mpb_core_pool_retain(mpb_core_pool *pool);
-bool mpb_core_pool_is_closed(mpb_core_pool *pool);
 void mpb_core_pool_close(mpb_core_pool *pool); /* for all who hold it */
 void mpb_core_pool_release(mpb_core_pool *pool);
 

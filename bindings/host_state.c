@@ -167,10 +167,6 @@ static bool open_state(mpb_host_state *state, mp_error **error) {
 }
 
 mpb_host_state *mpb_host_state_open(mpb_core_pool *pool, mp_error **error) {
-  if (mpb_core_pool_is_closed(pool)) {
-    mpb_core_fail_usage(error, NULL, "the pool is closed");
-    return NULL;
-  }
   mpb_host_state *state = calloc(1, sizeof *state);
   if (state == NULL) {
     mpb_core_fail_memory(error);

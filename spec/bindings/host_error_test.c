@@ -194,7 +194,7 @@ static void the_missing_error_has_nothing(void **state) {
 
 static void os_exit_is_an_error(void **state) {
   (void)state;
-  mp_error *error = failure_of(runtime, "\nos.exit(0, true)");
+  mp_error *error = failure_of(runtime, "\nos.exit(3, true)");
   assert_text(mp_error_where(error), "host.lua:2");
   assert_text(mp_error_hint(error), "return from the script, or raise an error");
   assert_fails(error, "usage", "os.exit would end the program that runs this script");
