@@ -22,7 +22,8 @@ describe("a pool", function()
     local nowhere = os.tmpname()
     local script = "local ok, err = pcall(function() return require('moonpool').connect():value('select 1') end) " ..
       "print(ok, err.kind, err.message)"
-    local command = ('env -u DATABASE_URL PGHOST=%s PGPORT=5499 %s/moonpool -e "%s" 2>&1'):format(nowhere, BUILD, script)
+    local command = ('env -u DATABASE_URL PGHOST=%s PGPORT=5499 %s/moonpool -e "%s" 2>&1'):format(nowhere, BUILD,
+      script)
     local pipe = assert(io.popen(command))
     local output = pipe:read "a"
     pipe:close()

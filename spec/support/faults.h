@@ -283,7 +283,7 @@ static inline const char *fault_run_kind(const fault_kind *kind, fault_server *s
 
 /* ---- coming back ---- */
 
-enum { FAULT_WAITERS = 50 };
+enum { FAULT_WAITERS = 50, FAULT_STORM_POOL = 10 };
 
 typedef struct fault_storm {
   int64_t attempts;     /* to connect, during the outage */
@@ -297,7 +297,7 @@ static inline fault_storm fault_run_storm(fault_server *server, double seconds) 
   mp_want want;
   fault_storm result;
   mp_pool_stats stats;
-  mp_pool *pool = fault_pool_by_proxy(server, "4");
+  mp_pool *pool = fault_pool_by_proxy(server, "10");
   mp_pool_return(pool, fault_take_surely(pool)); /* it has known better times */
   proxy_set(server->proxy, PROXY_HANG_UP);
   do
