@@ -12,6 +12,7 @@
 #include <string.h>
 #include <uv.h>
 
+#include "base/trace.h"
 #include "error.h"
 #include "main.h"
 
@@ -55,7 +56,12 @@ struct mpb_scheduler {
   lua_State *volatile *interruptible; /* the executable's note of who runs, for Ctrl-C; NULL in another host */
   uint64_t last_task;                 /* numbers given out; the main thread is number 1 */
   mpb_task *first_ready, **last_ready;
+  unsigned trace; /* topics, see base/trace.h */
 };
+
+static unsigned long long number_of(const mp_holder *holder) {
+  return holder->task;
+}
 
 /* What libuv watches for one operation. Freed when both handles are closed. */
 typedef struct watch {
@@ -272,6 +278,7 @@ static bool park(mpb_scheduler *scheduler, mpb_task *task, mpb_operation *operat
   watch_want(scheduler, operation, &want);
   if (operation->step == MP_STEP_WAIT) {
     task->state = TASK_PARKED;
+    MP_TRACE(scheduler->trace, MP_TRACE_TASK, "wait t%llu for=%s", number_of(&task->holder), operation->what);
     return false;
   }
   return false; /* it cannot be watched: the task is ready already, and finds the failure when it is resumed */
@@ -318,6 +325,7 @@ static void cancel_group(mpb_scheduler *scheduler, group *tasks) {
 }
 
 static void cancel_task(mpb_scheduler *scheduler, mpb_task *task) {
+  MP_TRACE(scheduler->trace, MP_TRACE_TASK, "cancel t%llu", number_of(&task->holder));
   task->cancelled = true;
   if (task->children != NULL) {
     cancel_group(scheduler, task->children);
@@ -329,6 +337,7 @@ static void cancel_task(mpb_scheduler *scheduler, mpb_task *task) {
 /* The task has returned or failed; its result or error is on top of its stack. */
 static void finish_task(lua_State *L, mpb_scheduler *scheduler, mpb_task *task, bool failed) {
   group *tasks = task->group;
+  MP_TRACE(scheduler->trace, MP_TRACE_TASK, "end t%llu %s", number_of(&task->holder), failed ? "failed" : "done");
   task->state = TASK_DONE;
   tasks->left--;
   if (failed && tasks->failed == 0) {
@@ -376,6 +385,8 @@ static void resume_task(lua_State *L, mpb_scheduler *scheduler, mpb_task *task) 
     finish_task(L, scheduler, task, true);
     return;
   }
+  bool is_first = lua_status(task->co) == LUA_OK;
+  MP_TRACE(scheduler->trace, MP_TRACE_TASK, "%s t%llu", is_first ? "run" : "resume", number_of(&task->holder));
   task->state = TASK_RUNNING;
   note_running(scheduler, task);
   int results = 0, status = lua_resume(task->co, L, 0, &results);
@@ -453,6 +464,8 @@ static void add_task(lua_State *L, mpb_scheduler *scheduler, group *tasks, int i
   task->holder.thread = scheduler;
   task->holder.task = ++scheduler->last_task;
   strncpy(task->holder.where, where, sizeof task->holder.where - 1);
+  MP_TRACE(scheduler->trace, MP_TRACE_TASK, "start t%llu parent=t%llu at=%s", number_of(&task->holder),
+           number_of(task->holder.parent), task->holder.where);
 }
 
 /* Pushes a group with the functions of the list at `index` as its tasks, and the table of their coroutines below it. */
@@ -541,7 +554,7 @@ static int l_all(lua_State *L) {
   mpb_where(L, where, sizeof where);
   lua_settop(L, 1);
   group *tasks = new_group(L, scheduler, 1, where);
-  tasks->waiting = (mpb_operation){.advance = group_advance, .cancel = group_cancel, .self = tasks};
+  tasks->waiting = (mpb_operation){.advance = group_advance, .cancel = group_cancel, .self = tasks, .what = "tasks"};
   mpb_task *parent = task_of(L);
   if (parent != NULL && tasks->left > 0) {
     parent->children = tasks;
@@ -593,13 +606,25 @@ static int l_sleep(lua_State *L) {
   if (!(seconds >= 0)) return mpb_usage(L, NULL, "sleep(%g): expected a number of seconds, 0 or more", seconds);
   lua_settop(L, 1);
   sleep_call *call = lua_newuserdatauv(L, sizeof *call, 0);
-  *call = (sleep_call){.operation = {.advance = sleep_advance, .self = call}, .until = mp_clock_after(seconds)};
+  *call = (sleep_call){.operation = {.advance = sleep_advance, .self = call, .what = "sleep"},
+                       .until = mp_clock_after(seconds)};
   mpb_set_metatable(L, sleep_type);
   if (!mpb_wait(L, &call->operation)) return lua_yieldk(L, 0, 0, sleep_finish);
   return sleep_finish(L, LUA_OK, 0);
 }
 
 /* ---- life ---- */
+
+/* A wrong list is said by connect, as of any setting. */
+static void trace_as_environment(mpb_scheduler *scheduler) {
+  const char *wrong, *list = getenv("MOONPOOL_TRACE");
+  size_t size;
+  if (list != NULL) mp_trace_read(list, &scheduler->trace, &wrong, &size);
+}
+
+void mpb_trace_tasks(lua_State *L, unsigned topics) {
+  mpb_runtime_of(L)->scheduler->trace |= topics;
+}
 
 void mpb_open_scheduler(lua_State *L, mpb_runtime *runtime) {
   static const luaL_Reg functions[] = {{"all", l_all}, {"sleep", l_sleep}, {NULL, NULL}};
@@ -612,6 +637,7 @@ void mpb_open_scheduler(lua_State *L, mpb_runtime *runtime) {
   scheduler->last_ready = &scheduler->first_ready;
   scheduler->main_holder.thread = scheduler;
   scheduler->main_holder.task = ++scheduler->last_task;
+  trace_as_environment(scheduler);
   lua_getfield(L, LUA_REGISTRYINDEX, MPB_RUNNING);
   scheduler->interruptible = lua_touserdata(L, -1);
   lua_pop(L, 1);

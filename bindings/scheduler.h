@@ -18,7 +18,8 @@ typedef struct mpb_operation {
   /* Asks for an early end; the operation is then stepped on until it has one. NULL: it may simply be dropped. */
   void (*cancel)(void *self);
   void *self;
-  bool shielded; /* cleaning up: goes on although its task was cancelled */
+  const char *what; /* that is waited for, in a word, for traces */
+  bool shielded;    /* cleaning up: goes on although its task was cancelled */
 
   mp_step step;    /* how it ended */
   mp_error *error; /* owned, when it failed; mpb_operation_finish frees it */
@@ -38,6 +39,9 @@ const mp_holder *mpb_holder_of(lua_State *L);
 
 /* Notes where the script is now as the place of that holder: for whoever has to wait, and may have to be named. */
 void mpb_note_place(lua_State *L);
+
+/* Traces tasks from now on, if `topics` says so; from the beginning if MOONPOOL_TRACE does. */
+void mpb_trace_tasks(lua_State *L, unsigned topics);
 
 /* Adds `all` and `sleep` to the module table on top of the stack. */
 void mpb_open_scheduler(lua_State *L, mpb_runtime *runtime);

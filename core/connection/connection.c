@@ -2,11 +2,11 @@
 #include "connection/connection.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/trace.h"
 #include "connection/internal.h"
 
 static const double CANCEL_PATIENCE = 5; /* seconds */
@@ -49,6 +49,11 @@ mp_step mp__connection_break(mp_connection *connection, mp_error **error) {
   return MP_STEP_FAILED;
 }
 
+static void start_trace(mp_connection *connection, unsigned topics) {
+  if (topics != 0) connection->number = mp_trace_number();
+  if ((topics & MP_TRACE_WIRE) != 0) connection->wire = mp__wire_open(connection->number);
+}
+
 mp_connection *mp_connection_create(const mp_settings *settings, mp_statements *statements, mp_error **error) {
   mp_connection *connection = calloc(1, sizeof *connection);
   if (connection != NULL) {
@@ -56,7 +61,10 @@ mp_connection *mp_connection_create(const mp_settings *settings, mp_statements *
     connection->statements = statements;
     connection->parameters.bytes.limit = INT32_MAX;
     connection->leaving_fd = -1;
-    if (mp__prepared_init(connection)) return connection;
+    if (mp__prepared_init(connection)) {
+      start_trace(connection, mp_settings_pool(settings)->trace);
+      return connection;
+    }
   }
   free(connection);
   mp_error_set_memory(error);
@@ -111,6 +119,7 @@ void mp_connection_close(mp_connection *connection) {
   mp_lru_finish(&connection->known);
   mp__parameters_finish(&connection->parameters);
   PQfinish(connection->pg);
+  mp__wire_close(connection->wire);
   mp__leave_finish(connection);
   free(connection);
 }
@@ -208,7 +217,7 @@ bool mp_connection_is_alive(mp_connection *connection) {
   if (connection->state == MP_CONNECTION_BROKEN || PQstatus(connection->pg) != CONNECTION_OK) return false;
   char byte;
   ssize_t size = recv(PQsocket(connection->pg), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (size < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; /* nothing has come: the usual case */
+  if (size < 0) return true; /* nothing has come: the usual case */
   /* A notice or a new setting is harmless; the last words of a server that is going away are not. */
   return size > 0 && PQconsumeInput(connection->pg) && PQconsumeInput(connection->pg) &&
          PQstatus(connection->pg) == CONNECTION_OK;
@@ -224,6 +233,32 @@ int mp_connection_server_version(const mp_connection *connection) {
 
 int mp_connection_fd(const mp_connection *connection) {
   return connection->pg == NULL ? -1 : PQsocket(connection->pg);
+}
+
+static const char *about_tls(PGconn *pg, const char *attribute) {
+  return PQsslInUse(pg) ? PQsslAttribute(pg, attribute) : NULL;
+}
+
+const char *mp_connection_about(const mp_connection *connection, const char *name) {
+  static const struct {
+    const char *name;
+    char *(*get)(const PGconn *pg);
+  } known[] = {{"host", PQhost}, {"hostaddr", PQhostaddr}, {"port", PQport}, {"user", PQuser}, {"dbname", PQdb}};
+  if (connection->pg == NULL) return NULL;
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    if (strcmp(known[i].name, name) == 0) return known[i].get(connection->pg);
+  }
+  if (strcmp(name, "tls") == 0) return about_tls(connection->pg, "protocol");
+  if (strcmp(name, "cipher") == 0) return about_tls(connection->pg, "cipher");
+  return PQparameterStatus(connection->pg, name);
+}
+
+int mp_connection_library_version(void) {
+  return PQlibVersion();
+}
+
+unsigned mp_connection_number(const mp_connection *connection) {
+  return connection->number;
 }
 
 const char *mp_connection_last_statement(const mp_connection *connection) {

@@ -102,6 +102,12 @@ bool mp_connection_is_alive(mp_connection *connection);
 int mp_connection_server_pid(const mp_connection *connection);
 int mp_connection_server_version(const mp_connection *connection); /* 150020 */
 int mp_connection_fd(const mp_connection *connection);             /* -1 when there is none */
+/* What is known of the session, as text; borrowed until the next step; NULL when it is not told: "host", "hostaddr",
+ * "port", "user", "dbname", "tls" and "cipher" (NULL: the traffic is not encrypted), or any setting that the server
+ * reports ("server_version", "TimeZone", ...). */
+const char *mp_connection_about(const mp_connection *connection, const char *name);
+int mp_connection_library_version(void);                        /* of libpq: 150018 */
+unsigned mp_connection_number(const mp_connection *connection); /* in traces; 0 when nothing is traced */
 /* The first words of what runs or ran last, borrowed, for diagnoses; "" at first. */
 const char *mp_connection_last_statement(const mp_connection *connection);
 

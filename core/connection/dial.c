@@ -269,6 +269,7 @@ static PGconn *start(const mp_connection *connection, const address *target) {
   PGconn *pg = mp_buffer_ok(&options) ? PQconnectStartParams(keywords, values, 0) : NULL;
   mp_buffer_finish(&options);
   if (pg == NULL) return NULL;
+  mp__wire_watch(connection->wire, pg);
   PQsetErrorVerbosity(pg, PQERRORS_VERBOSE); /* the only way to the SQLSTATE of a refused connection */
   PQsetNoticeReceiver(pg, quiet, NULL);
   return pg;
@@ -364,6 +365,7 @@ static mp_step check_session(mp_connection *connection, mp_want *want, mp_error 
   if (style == NULL || strncmp(style, "ISO", 3) != 0) {
     return refuse_session(connection, "DateStyle", style == NULL ? "not told" : style, "ISO", error);
   }
+  mp__wire_text(connection->wire, "show extra_float_digits");
   if (!PQsendQuery(connection->pg, "show extra_float_digits")) return mp__connection_break(connection, error);
   connection->dial->checking = true;
   return check_answer(connection, want, error);

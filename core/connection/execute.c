@@ -82,6 +82,7 @@ static bool enter_pipeline(mp_connection *connection) {
 static bool send_before(mp_connection *connection, const char *const *before, size_t count) {
   connection->expected.before = count;
   for (size_t i = 0; i < count; i++) {
+    mp__wire_text(connection->wire, before[i]);
     if (!PQsendQueryParams(connection->pg, before[i], 0, NULL, NULL, NULL, NULL, MP_FORMAT_TEXT)) return false;
   }
   return true;
@@ -92,6 +93,7 @@ static bool send_deallocate(mp_connection *connection) {
   char text[32];
   snprintf(text, sizeof text, "deallocate %s", connection->closing->name);
   connection->expected.deallocate = true;
+  mp__wire_text(connection->wire, text);
   return PQsendQueryParams(connection->pg, text, 0, NULL, NULL, NULL, NULL, MP_FORMAT_TEXT);
 }
 
@@ -99,6 +101,7 @@ static bool send_prepare(mp_connection *connection, const char *name, const mp_t
   size_t size;
   const char *text = mp_statement_text(connection->statement, &size);
   connection->expected.prepare = connection->expected.describe = true;
+  mp__wire_text(connection->wire, text);
   return PQsendPrepare(connection->pg, name, text, types == NULL ? 0 : types->count,
                        types == NULL ? NULL : types->oids) &&
          PQsendDescribePrepared(connection->pg, name);
@@ -115,6 +118,7 @@ static bool send_once(mp_connection *connection, const mp_request *request) {
   size_t size;
   const char *text = mp_statement_text(connection->statement, &size);
   connection->expected.execute = true;
+  mp__wire_text(connection->wire, text);
   return PQsendQueryParams(connection->pg, text, (int)request->count, request->types == NULL ? NULL : p->types,
                            p->values, p->lengths, p->formats, MP_FORMAT_TEXT);
 }
@@ -144,6 +148,7 @@ static bool send_wide_describe(mp_connection *connection) {
   size_t size;
   const char *text = mp_statement_text(connection->statement, &size);
   connection->wide = connection->expected.prepare = connection->expected.execute = true;
+  mp__wire_text(connection->wire, text);
   return PQsendPrepare(connection->pg, "mp_wide", text, 0, NULL) &&
          PQsendQueryParams(connection->pg, look, 0, NULL, NULL, NULL, NULL, MP_FORMAT_TEXT) &&
          PQsendQueryParams(connection->pg, "deallocate mp_wide", 0, NULL, NULL, NULL, NULL, MP_FORMAT_TEXT);
@@ -279,6 +284,7 @@ bool mp_connection_script(mp_connection *connection, const char *text, int64_t d
   connection->needs_reset = true; /* it may hold anything */
   if (script_is_lasting(text)) connection->spoiled = true;
   connection->expected.execute = true;
+  mp__wire_text(connection->wire, text);
   return PQsendQuery(connection->pg, text) || sending_failed(connection, error);
 }
 
@@ -286,6 +292,7 @@ bool mp_connection_command(mp_connection *connection, const char *text, int64_t 
   if (!check_idle(connection, error)) return false;
   begin(connection, NULL, text, deadline);
   connection->expected.execute = true;
+  mp__wire_text(connection->wire, text);
   return PQsendQuery(connection->pg, text) || sending_failed(connection, error);
 }
 

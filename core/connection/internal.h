@@ -38,6 +38,7 @@ typedef struct mp__parameters {
 } mp__parameters;
 
 typedef struct mp__dial mp__dial;
+typedef struct mp__wire mp__wire;
 
 struct mp_connection {
   mp_connection_state state;
@@ -45,7 +46,9 @@ struct mp_connection {
   mp_statements *statements;
   PGconn *pg;
   void *owner;
-  mp__dial *dial; /* while RESOLVING and CONNECTING */
+  mp__dial *dial;  /* while RESOLVING and CONNECTING */
+  mp__wire *wire;  /* owned; NULL: nothing is traced */
+  unsigned number; /* in traces; 0: nothing is traced */
 
   /* the work under way */
   bool pipelined; /* in libpq's pipeline mode                              */
@@ -140,6 +143,12 @@ bool mp__is_servers_error(const PGresult *result);
 void mp__server_error(const mp_connection *connection, const PGresult *result, mp_error **error);
 /* libpq's own message of a lost connection, without its line ends. */
 void mp__libpq_error(PGconn *pg, mp_error_kind kind, mp_error **error);
+
+/* wire.c; wire: NULL is fine, and all does nothing */
+mp__wire *mp__wire_open(unsigned number); /* owned (mp__wire_close); NULL without memory */
+void mp__wire_watch(mp__wire *wire, PGconn *pg);
+void mp__wire_text(mp__wire *wire, const char *text); /* of the next Parse or Query; borrowed until it is sent */
+void mp__wire_close(mp__wire *wire);                  /* after the last PGconn that it watched */
 
 /* result.c */
 mp_result *mp__result_create(PGresult *answer, PGconn *pg, mp_error **error); /* consumes answer */

@@ -27,6 +27,7 @@ static bool is_pinned(const mp_connection *connection) {
 }
 
 static bool send_text(mp_connection *connection, const char *text) {
+  mp__wire_text(connection->wire, text);
   return PQsendQueryParams(connection->pg, text, 0, NULL, NULL, NULL, NULL, MP_FORMAT_TEXT);
 }
 
@@ -41,6 +42,7 @@ bool mp__xact_send(mp_connection *connection) {
   if (!is_pinned(connection)) return send_text(connection, full_text);
   if (!connection->xact_prepared) {
     connection->expected.xact_prepare = true;
+    mp__wire_text(connection->wire, xact_text);
     if (!PQsendPrepare(connection->pg, "mp_xact", xact_text, 0, NULL)) return false;
   }
   return PQsendQueryPrepared(connection->pg, "mp_xact", 0, NULL, NULL, NULL, MP_FORMAT_TEXT);

@@ -55,6 +55,7 @@ static mp_step time_out(mp_checkout *checkout, int64_t now, mp_error **error) {
   mp__queue_remove(pool, checkout);
   checkout->state = MP__CHECKOUT_FAILED;
   pool->stats.timeouts++;
+  mp__pool_trace(pool, "timeout t%llu waited=%.6f", mp__task_of(checkout->holder), mp__seconds(checkout->started, now));
   mp__queue_count_wait(pool, checkout, now);
   return MP_STEP_FAILED;
 }

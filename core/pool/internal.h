@@ -10,6 +10,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "base/trace.h"
 #include "pool/slot.h"
 
 /* Tells a forked child, which must not touch its parent's sockets, from the process that opened the pool. */
@@ -72,6 +73,15 @@ struct mp_pool {
   mp__upkeep upkeep;
   mp_pool_stats stats; /* the counters only */
 };
+
+/* One line of trace; costs a branch when there is none. */
+#define mp__pool_trace(pool, ...) MP_TRACE((pool)->limits->trace, MP_TRACE_POOL, __VA_ARGS__)
+static inline unsigned long long mp__task_of(const mp_holder *holder) {
+  return holder == NULL ? 0 : holder->task;
+}
+static inline double mp__seconds(int64_t from, int64_t to) {
+  return (double)(to - from) / (double)MP_SECOND;
+}
 
 /* fork_guard.c */
 void mp__fork_guard_init(mp__fork_guard *guard);

@@ -15,9 +15,15 @@ static void lend(mp_pool *pool, mp__slot *slot, const mp_holder *holder, int64_t
   pool->stats.checkouts++;
 }
 
+static const char *reason_of(const mp_pool *pool, const int64_t *counter) {
+  if (counter == &pool->stats.closed_idle) return "idle";
+  return counter == &pool->stats.closed_lifetime ? "lifetime" : "broken";
+}
+
 void mp__pool_doom(mp_pool *pool, mp__slot *slot, int64_t *counter) {
   mp__slot_move(&pool->slots, slot, MP__SLOT_DYING);
   ++*counter;
+  mp__pool_trace(pool, "close c%u why=%s", mp_connection_number(slot->connection), reason_of(pool, counter));
   mp__upkeep_wake(pool);
 }
 
@@ -39,6 +45,7 @@ mp__slot *mp__pool_take_idle(mp_pool *pool, const mp_holder *holder, int64_t now
     if (slot == NULL) return NULL;
     if (!is_usable(pool, slot, now)) continue;
     lend(pool, slot, holder, now);
+    mp__pool_trace(pool, "checkout c%u t%llu", mp_connection_number(slot->connection), mp__task_of(holder));
     if (mp__slots_count(&pool->slots, MP__SLOT_IDLE) < pool->limits->min_idle) mp__opening_check(pool, now);
     return slot;
   }
@@ -63,6 +70,7 @@ void mp__queue_add(mp_pool *pool, mp_checkout *checkout) {
     queue->first = checkout;
   }
   queue->last = checkout;
+  mp__pool_trace(pool, "wait t%llu in_front=%lld", mp__task_of(checkout->holder), (long long)queue->count);
   queue->count++;
 }
 
@@ -93,6 +101,7 @@ void mp__queue_fail(mp_pool *pool, const mp_error *error) {
   while (pool->queue.first != NULL) {
     mp_checkout *checkout = pool->queue.first;
     leave_queue(pool, checkout);
+    mp__pool_trace(pool, "fail t%llu error=\"%s\"", mp__task_of(checkout->holder), mp_error_message(error));
     checkout->state = MP__CHECKOUT_FAILED;
     checkout->error = mp_error_copy(error);
   }
@@ -103,6 +112,8 @@ static void grant(mp_pool *pool, mp__slot *slot) {
   int64_t now = mp_clock_now();
   leave_queue(pool, checkout);
   lend(pool, slot, checkout->holder, now);
+  mp__pool_trace(pool, "grant c%u t%llu waited=%.6f", mp_connection_number(slot->connection),
+                 mp__task_of(checkout->holder), mp__seconds(checkout->started, now));
   checkout->state = MP__CHECKOUT_GRANTED;
   checkout->slot = slot;
   mp__queue_count_wait(pool, checkout, now);

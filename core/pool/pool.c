@@ -89,6 +89,7 @@ static void close_remaining(mp_pool *pool) {
     pthread_mutex_lock(&pool->lock);
     connection = take_remaining(pool);
     pthread_mutex_unlock(&pool->lock);
+    if (connection != NULL) mp__pool_trace(pool, "close c%u why=closed", mp_connection_number(connection));
     mp_connection_close(connection);
   } while (connection != NULL);
 }
@@ -161,6 +162,8 @@ static bool is_broken(mp__slot *slot, mp__condition condition) {
 }
 
 static void put_back(mp_pool *pool, mp__slot *slot, mp__condition condition, int64_t now) {
+  mp__pool_trace(pool, "return c%u t%llu held=%.3f", mp_connection_number(slot->connection), mp__task_of(slot->holder),
+                 mp__seconds(slot->since, mp_clock_now()));
   slot->holder = NULL;
   if (is_broken(slot, condition)) {
     mp__pool_doom(pool, slot, &pool->stats.closed_broken);
@@ -177,6 +180,7 @@ static void put_back(mp_pool *pool, mp__slot *slot, mp__condition condition, int
 
 /* Of a closed pool. The slot stays LENT, which keeps the pool in memory, until its connection is closed. */
 static void close_late(mp_pool *pool, mp__slot *slot) {
+  mp__pool_trace(pool, "close c%u why=closed", mp_connection_number(slot->connection));
   mp_connection_close(slot->connection);
   pthread_mutex_lock(&pool->lock);
   slot->connection = NULL;

@@ -88,6 +88,7 @@ static void connect_step(mp_pool *pool, mp__slot *slot) {
     slot->connection = mp_connection_create(pool->settings, pool->statements, &slot->error);
     if (slot->connection == NULL) return;
     mp_connection_set_owner(slot->connection, slot);
+    mp__pool_trace(pool, "open c%u", mp_connection_number(slot->connection));
     int64_t deadline = mp_clock_after(pool->limits->connect_timeout);
     if (!mp_connection_connect(slot->connection, deadline, &slot->error)) return;
   }
@@ -100,6 +101,11 @@ static void leave_step(mp__slot *slot) {
   slot->step = mp_connection_step(slot->connection, &slot->want, NULL);
 }
 
+static void trace_failure(const mp_pool *pool, const mp__slot *slot) {
+  mp__pool_trace(pool, "close c%u why=connect error=\"%s\"",
+                 slot->connection == NULL ? 0 : mp_connection_number(slot->connection), mp_error_message(slot->error));
+}
+
 static void close_connection(mp__slot *slot) {
   mp_connection_close(slot->connection);
   slot->connection = NULL;
@@ -110,7 +116,9 @@ static void work_on(mp_pool *pool, mp__slot *slot) {
   switch (slot->state) {
   case MP__SLOT_OPENING:
     connect_step(pool, slot);
-    if (slot->step == MP_STEP_FAILED) close_connection(slot);
+    if (slot->step != MP_STEP_FAILED) break;
+    trace_failure(pool, slot);
+    close_connection(slot);
     break;
   case MP__SLOT_RETURNING: slot->step = mp__clean_step(slot, &slot->want); break;
   default:
@@ -124,6 +132,8 @@ static void work_on(mp_pool *pool, mp__slot *slot) {
 static void note_opening(mp_pool *pool, mp__slot *slot, int64_t now) {
   if (slot->step == MP_STEP_DONE) {
     mp__opening_succeeded(pool, slot, now);
+    mp__pool_trace(pool, "opened c%u pid=%d", mp_connection_number(slot->connection),
+                   mp_connection_server_pid(slot->connection));
     watch(&pool->upkeep, slot);
     mp__pool_offer(pool, slot, now);
   } else {
@@ -136,6 +146,7 @@ static void note_opening(mp_pool *pool, mp__slot *slot, int64_t now) {
 static void note_returning(mp_pool *pool, mp__slot *slot, int64_t now) {
   if (slot->was_reset) pool->stats.resets++;
   if (slot->step == MP_STEP_DONE) {
+    mp__pool_trace(pool, "%s c%u", slot->was_reset ? "reset" : "rollback", mp_connection_number(slot->connection));
     mp__pool_offer(pool, slot, now);
   } else {
     mp__pool_doom(pool, slot, &pool->stats.closed_broken);

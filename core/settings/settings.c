@@ -7,20 +7,12 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/trace.h"
 #include "settings/internal.h"
 
 #define YEAR 31536000.0 /* seconds: the longest time that a setting may say */
 
-struct mp_settings {
-  mp_pool_settings pool;
-  PQconninfoOption *known; /* owned: libpq's list of keywords, without values */
-  size_t known_count;
-  char **chosen;         /* owned, each too: the value of each of them, or NULL */
-  const char **keywords; /* owned: those that have a value, for PQconnectStartParams */
-  const char **values;
-};
-
-typedef enum setting_kind { WHOLE, SECONDS, FLAG, PREPARE, NUMERIC } setting_kind;
+typedef enum setting_kind { WHOLE, SECONDS, FLAG, PREPARE, NUMERIC, TRACE } setting_kind;
 
 static const struct {
   const char *name;
@@ -39,9 +31,21 @@ static const struct {
     {"prepare", PREPARE, offsetof(mp_pool_settings, prepare), 0, 0},
     {"pipeline", FLAG, offsetof(mp_pool_settings, pipeline), 0, 0},
     {"numeric", NUMERIC, offsetof(mp_pool_settings, numeric_as_float), 0, 0},
+    {"trace", TRACE, offsetof(mp_pool_settings, trace), 0, 0},
 };
 
 enum { OWN_COUNT = sizeof own / sizeof own[0] };
+
+struct mp_settings {
+  mp_pool_settings pool;
+  char *own_origins[OWN_COUNT]; /* owned, each; NULL: not told */
+  PQconninfoOption *known;      /* owned: libpq's list of keywords, without values */
+  size_t known_count;
+  char **chosen;         /* owned, each too: the value of each of them, or NULL */
+  char **origins;        /* likewise */
+  const char **keywords; /* owned: those that have a value, for PQconnectStartParams */
+  const char **values;
+};
 
 static const mp_pool_settings defaults = {
     .max_size = 10,
@@ -174,6 +178,7 @@ static bool refuse_own(size_t index, const char *value, const char *origin, mp_e
   case FLAG: mp_buffer_adds(&text, "true or false"); break;
   case PREPARE: mp_buffer_adds(&text, "auto or never"); break;
   case NUMERIC: mp_buffer_adds(&text, "exact or float"); break;
+  case TRACE: mp_buffer_adds(&text, "a list of pool, wire and task"); break;
   }
   const char *allowed = mp_buffer_text(&text);
   if (allowed == NULL) {
@@ -203,7 +208,29 @@ static bool refuse_name(const mp_settings *settings, const char *name, const cha
 
 /* ---- setting ---- */
 
-static bool set_own(mp_settings *settings, size_t index, const char *value, const char *origin, mp_error **error) {
+static bool set_trace(unsigned *topics, const char *value, size_t index, const char *origin, mp_error **error) {
+  const char *wrong = NULL;
+  size_t size = 0;
+  char name[32];
+  if (mp_trace_read(value, topics, &wrong, &size)) return true;
+  refuse_own(index, value, origin, error);
+  if (error == NULL || size >= sizeof name) return false;
+  memcpy(name, wrong, size);
+  name[size] = '\0';
+  const char *nearest = mp_nearest_name(name, mp_trace_names, MP_TRACE_TOPICS);
+  if (nearest != NULL) mp_error_putf(*error, MP_ERROR_HINT, "did you mean \"%s\"?", nearest);
+  return false;
+}
+
+static bool copy_text(char **to, const char *text, mp_error **error) {
+  char *copy = text == NULL ? NULL : strdup(text);
+  if (text != NULL && copy == NULL) return mp_error_set_memory(error);
+  free(*to);
+  *to = copy;
+  return true;
+}
+
+static bool read_own(mp_settings *settings, size_t index, const char *value, const char *origin, mp_error **error) {
   void *field = (char *)&settings->pool + own[index].offset;
   double low = own[index].low, high = own[index].high;
   int word = 0;
@@ -226,8 +253,17 @@ static bool set_own(mp_settings *settings, size_t index, const char *value, cons
     is_right = word >= 0;
     if (is_right) *(bool *)field = word == 1;
     break;
+  case TRACE: return set_trace(field, value, index, origin, error);
   }
   return is_right || refuse_own(index, value, origin, error);
+}
+
+static bool set_own(mp_settings *settings, size_t index, const char *value, const char *origin, mp_error **error) {
+  mp_pool_settings before = settings->pool;
+  if (!read_own(settings, index, value, origin, error)) return false;
+  if (copy_text(&settings->own_origins[index], origin, error)) return true;
+  settings->pool = before;
+  return false;
 }
 
 /* One port per host, separated by commas; an absent one is the default. */
@@ -286,6 +322,10 @@ static bool set_keyword(mp_settings *settings, size_t index, const char *value, 
     copy = strdup(value);
     if (copy == NULL) return mp_error_set_memory(error);
   }
+  if (!copy_text(&settings->origins[index], copy == NULL ? NULL : origin, error)) {
+    free(copy);
+    return false;
+  }
   free(settings->chosen[index]);
   settings->chosen[index] = copy;
   list_chosen(settings);
@@ -313,9 +353,12 @@ mp_settings *mp_settings_create(mp_error **error) {
   while (settings->known[count].keyword != NULL)
     count++;
   settings->chosen = calloc(count + 1, sizeof *settings->chosen);
+  settings->origins = calloc(count + 1, sizeof *settings->origins);
   settings->keywords = calloc(count + 1, sizeof *settings->keywords);
   settings->values = calloc(count + 1, sizeof *settings->values);
-  if (settings->chosen == NULL || settings->keywords == NULL || settings->values == NULL) goto failed;
+  if (settings->chosen == NULL || settings->origins == NULL || settings->keywords == NULL || settings->values == NULL) {
+    goto failed;
+  }
   settings->known_count = count;
   return settings;
 
@@ -329,24 +372,32 @@ mp_settings *mp_settings_copy(const mp_settings *settings, mp_error **error) {
   mp_settings *copy = mp_settings_create(error);
   if (copy == NULL) return NULL;
   copy->pool = settings->pool;
-  for (size_t i = 0; i < settings->known_count; i++) {
-    if (settings->chosen[i] == NULL) continue;
-    copy->chosen[i] = strdup(settings->chosen[i]);
-    if (copy->chosen[i] != NULL) continue;
-    mp_settings_destroy(copy);
-    mp_error_set_memory(error);
-    return NULL;
+  bool ok = true;
+  for (size_t i = 0; i < OWN_COUNT && ok; i++)
+    ok = copy_text(&copy->own_origins[i], settings->own_origins[i], error);
+  for (size_t i = 0; i < settings->known_count && ok; i++) {
+    ok = copy_text(&copy->chosen[i], settings->chosen[i], error) &&
+         copy_text(&copy->origins[i], settings->origins[i], error);
   }
-  list_chosen(copy);
-  return copy;
+  if (ok) {
+    list_chosen(copy);
+    return copy;
+  }
+  mp_settings_destroy(copy);
+  return NULL;
 }
 
 void mp_settings_destroy(mp_settings *settings) {
   if (settings == NULL) return;
-  for (size_t i = 0; i < settings->known_count; i++)
+  for (size_t i = 0; i < OWN_COUNT; i++)
+    free(settings->own_origins[i]);
+  for (size_t i = 0; i < settings->known_count; i++) {
     free(settings->chosen[i]);
+    free(settings->origins[i]);
+  }
   PQconninfoFree(settings->known);
   free(settings->chosen);
+  free(settings->origins);
   free(settings->keywords);
   free(settings->values);
   free(settings);
@@ -371,6 +422,14 @@ void mp_settings_libpq(const mp_settings *settings, const char *const **keywords
 const char *mp_settings_get(const mp_settings *settings, const char *keyword) {
   size_t index = find_keyword(settings, keyword);
   return index == settings->known_count ? NULL : settings->chosen[index];
+}
+
+const char *mp_settings_origin(const mp_settings *settings, const char *name) {
+  for (size_t i = 0; i < OWN_COUNT; i++) {
+    if (strcmp(own[i].name, name) == 0) return settings->own_origins[i];
+  }
+  size_t index = find_keyword(settings, name);
+  return index == settings->known_count ? NULL : settings->origins[index];
 }
 
 const char *mp__settings_own_name(size_t index) {

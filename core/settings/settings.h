@@ -24,6 +24,7 @@ typedef struct mp_pool_settings {
   mp_prepare prepare;       /* "auto" or "never"                                                         */
   bool pipeline;            /* default true                                                              */
   bool numeric_as_float;    /* numeric = "exact" (default) or "float"                                    */
+  unsigned trace;           /* "pool,wire,task" or some of them (base/trace.h), default none             */
 } mp_pool_settings;
 
 typedef struct mp_settings mp_settings;
@@ -65,6 +66,9 @@ const mp_pool_settings *mp_settings_pool(const mp_settings *settings);
 void mp_settings_libpq(const mp_settings *settings, const char *const **keywords, const char *const **values);
 /* One of them, or NULL. */
 const char *mp_settings_get(const mp_settings *settings, const char *keyword);
+/* Where the value of a setting (ours or libpq's) came from, as mp_settings_set was told: "DATABASE_URL",
+ * "/project/.env:3: PGHOST"; NULL when that was not said or it has its default. */
+const char *mp_settings_origin(const mp_settings *settings, const char *name);
 /* libpq's keyword number `index` and its environment variable (which may be NULL); false behind the last. */
 bool mp_settings_keyword(const mp_settings *settings, size_t index, const char **keyword, const char **variable);
 

@@ -96,11 +96,12 @@ function M.migrated()
 end
 
 --- Starts one more server, to be stopped, killed or filled by a spec.
+---@param more? { throw_away?: boolean } throw_away: it need not survive a crash, and starts sooner
 ---@return { url: string, options: table, stop: fun() } options: for core.local_start and its like
-function M.own_server()
+function M.own_server(more)
   local folder = os.tmpname()
   os.remove(folder)
-  local options = { folder = folder, quiet = true }
+  local options = { folder = folder, quiet = true, throw_away = more and more.throw_away }
   local place = core.local_start(options)
   return {
     url = place.url,

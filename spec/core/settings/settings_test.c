@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/trace.h"
 #include "settings/settings.h"
 
 static mp_settings *settings_of(const char *name, const char *value) {
@@ -40,6 +41,58 @@ static void assert_seconds(const char *value, double expected) {
   mp_settings *settings = settings_of("checkout_timeout", value);
   assert_float_equal(mp_settings_pool(settings)->checkout_timeout, expected, 1e-9);
   mp_settings_destroy(settings);
+}
+
+static void assert_origin(const mp_settings *settings, const char *name, const char *expected) {
+  const char *origin = mp_settings_origin(settings, name);
+  if (expected == NULL) {
+    assert_null(origin);
+  } else {
+    assert_non_null(origin);
+    assert_string_equal(origin, expected);
+  }
+}
+
+static void remembers_where_values_came_from(void **state) {
+  (void)state;
+  mp_settings *settings = settings_of("max_size", "7");
+  assert_origin(settings, "max_size", "option");
+  assert_origin(settings, "min_idle", NULL);
+  assert_origin(settings, "host", NULL);
+  assert_origin(settings, "no such setting", NULL);
+  assert_true(mp_settings_set_url(settings, "postgres://ada@there/x?min_idle=2", "an URL", NULL));
+  mp_settings *copy = mp_settings_copy(settings, NULL);
+  assert_true(mp_settings_set(settings, "host", "", "nobody", NULL));
+  assert_true(mp_settings_set(settings, "user", "bob", NULL, NULL));
+  assert_false(mp_settings_set(settings, "port", "0", "a mistake", NULL));
+  assert_false(mp_settings_set(settings, "max_size", "0", "a mistake", NULL));
+  assert_origin(settings, "host", NULL);
+  assert_origin(settings, "user", NULL);
+  assert_origin(settings, "port", NULL);
+  assert_origin(settings, "max_size", "option");
+  assert_origin(settings, "database", "an URL");
+  mp_settings_destroy(settings);
+  assert_origin(copy, "host", "an URL");
+  assert_origin(copy, "min_idle", "an URL");
+  assert_origin(copy, "max_size", "option");
+  mp_settings_destroy(copy);
+}
+
+static void reads_lists_of_topics(void **state) {
+  (void)state;
+  mp_settings *settings = settings_of("trace", "wire,pool");
+  assert_int_equal(mp_settings_pool(settings)->trace, MP_TRACE_WIRE | MP_TRACE_POOL);
+  assert_true(mp_settings_set(settings, "trace", "", NULL, NULL));
+  assert_int_equal(mp_settings_pool(settings)->trace, 0);
+  mp_settings_destroy(settings);
+  assert_refused("trace", "pool,wier", "option: trace must be a list of pool, wire and task, not \"pool,wier\"",
+                 "did you mean \"wire\"?");
+  assert_refused("trace", "everything", "option: trace must be a list of pool, wire and task, not \"everything\"",
+                 NULL);
+  assert_refused("trace", "a very long name that can be no topic of ours,pool",
+                 "option: trace must be a list of pool, wire and task, not \"a very long name that can be no topic of "
+                 "ours,pool\"",
+                 NULL);
 }
 
 static void begins_with_the_defaults(void **state) {
@@ -211,6 +264,8 @@ static void finds_the_nearest_name(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(begins_with_the_defaults),
+      cmocka_unit_test(reads_lists_of_topics),
+      cmocka_unit_test(remembers_where_values_came_from),
       cmocka_unit_test(reads_durations),
       cmocka_unit_test(refuses_what_is_no_duration),
       cmocka_unit_test(refuses_what_is_no_count),
