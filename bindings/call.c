@@ -30,7 +30,7 @@ typedef enum call_stage {
   STAGE_CHECKOUT, /* waits for a connection                                  */
   STAGE_DESCRIBE, /* waits for the parameters' types                         */
   STAGE_EXECUTE,  /* waits for the statement's answer                        */
-  STAGE_OPEN,     /* waits for a BEGIN or SAVEPOINT that goes ahead of a script */
+  STAGE_OPEN,     /* waits for a BEGIN or SAVEPOINT that goes first         */
   STAGE_SCRIPT,   /* waits for a script's answer                             */
   STAGE_ASK,      /* waits for the transaction's id, before COMMIT           */
   STAGE_END,      /* waits for COMMIT, ROLLBACK, RELEASE                     */
@@ -136,6 +136,7 @@ static mp_step advance_outcome(void *self, mp_want *want, mp_error **error) {
 static void use_connection(mpb_call *call, call_stage next) {
   call->stage = next;
   call->operation.advance = advance_connection;
+  call->operation.what = "answer";
   call->operation.cancel = cancel_connection;
 }
 
@@ -177,6 +178,13 @@ static void doubt_types(lua_State *L, mpb_call *call) {
   describe(L, call);
 }
 
+/* Where nothing can travel ahead, BEGIN and SAVEPOINT go first, one after the other. */
+static void open_first(lua_State *L, mpb_call *call, const char *command) {
+  use_connection(call, STAGE_OPEN);
+  if (!mp_connection_command(call->connection, command, call->deadline, mpb_error_slot(L))) fail(L, call);
+  note_asked(call, 1);
+}
+
 static void execute(lua_State *L, mpb_call *call) {
   mp_error **error = mpb_error_slot(L);
   mp_request request = {.statement = call->statement, .types = call->types, .deadline = call->deadline};
@@ -192,6 +200,10 @@ static void execute(lua_State *L, mpb_call *call) {
   if (needs_types && !mpb_read_untyped(L, call->first, call->count, error)) fail(L, call);
   request.count = (size_t)call->count;
   request.before = commands_ahead(call, &request.before_count);
+  if (request.before_count > 0 && !has_pipeline(call)) {
+    open_first(L, call, request.before[0]);
+    return;
+  }
   request.ask_xact = in_transaction(call) && mp_transaction_wants_id(call->lease->transaction);
   use_connection(call, STAGE_EXECUTE);
   if (mp_connection_execute(call->connection, &request, error)) {
@@ -201,16 +213,17 @@ static void execute(lua_State *L, mpb_call *call) {
   }
 }
 
-/* A script goes by another protocol, in which nothing can travel ahead: so that goes first, one after the other. */
+/* A script goes by another protocol, in which nothing can travel ahead. */
 static void run_script(lua_State *L, mpb_call *call) {
   size_t count;
   const char *const *before = commands_ahead(call, &count);
-  mp_error **error = mpb_error_slot(L);
-  use_connection(call, count > 0 ? STAGE_OPEN : STAGE_SCRIPT);
-  bool started = count > 0 ? mp_connection_command(call->connection, before[0], call->deadline, error)
-                           : mp_connection_script(call->connection, lua_tostring(L, TEXT_INDEX), call->deadline, error);
-  if (!started) fail(L, call);
-  note_asked(call, count > 0 ? 1 : 0);
+  if (count > 0) {
+    open_first(L, call, before[0]);
+    return;
+  }
+  use_connection(call, STAGE_SCRIPT);
+  const char *text = lua_tostring(L, TEXT_INDEX);
+  if (!mp_connection_script(call->connection, text, call->deadline, mpb_error_slot(L))) fail(L, call);
 }
 
 static void on_level_ended(lua_State *L, mpb_call *call);
@@ -413,7 +426,7 @@ static void ended(lua_State *L, mpb_call *call) {
   case STAGE_DESCRIBE: on_described(L, call); break;
   case STAGE_OPEN:
     mp_transaction_flushed(call->lease->transaction);
-    run_script(L, call);
+    on_connection(L, call);
     break;
   case STAGE_SCRIPT: on_script_done(L, call); break;
   default: break;
@@ -546,6 +559,7 @@ static int start(lua_State *L, mpb_call *call, lua_KContext context, const mp_ho
   if (call->checkout == NULL) return fail(L, call);
   call->stage = STAGE_CHECKOUT;
   call->operation.advance = advance_checkout;
+  call->operation.what = "connection";
   return go_on(L, call, context);
 }
 
