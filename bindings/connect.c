@@ -3,11 +3,14 @@
 #include "connect.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #include "database.h"
 #include "error.h"
 #include "local/cluster.h"
+#include "scheduler.h"
 
 static const char settings_type[] = "moonpool.settings";
 
@@ -91,7 +94,8 @@ static void say(void *context, const char *text) {
 static bool use_local(mp_settings *settings, void (*tell)(void *context, const char *text), mp_error **error) {
   const mp_local_options options = {.say = tell};
   mp_local_place place = {0};
-  bool ok = mp_local_start(&options, &place, error) && mp_settings_set_url(settings, place.url, NULL, error);
+  bool ok =
+      mp_local_start(&options, &place, error) && mp_settings_set_url(settings, place.url, "the private server", error);
   mp_local_place_finish(&place);
   return ok;
 }
@@ -104,6 +108,12 @@ bool mpb_add_environment(mp_settings *settings, bool has_server, void (*tell)(vo
 }
 
 /* ---- connect ---- */
+
+static void check_argument(lua_State *L) {
+  lua_settop(L, 1);
+  if (lua_isnil(L, 1) || lua_istable(L, 1) || lua_type(L, 1) == LUA_TSTRING) return;
+  mpb_bad_argument(L, 1, "the argument of connect", "an URL, a table of options, or nothing");
+}
 
 static void collect(lua_State *L, mp_settings *settings) {
   bool is_text = lua_type(L, 1) == LUA_TSTRING, is_table = lua_istable(L, 1);
@@ -138,10 +148,7 @@ static int push_host_pool(lua_State *L, mp_pool *pool) {
 /* connect([url or options]) -> a pool; without arguments in a host, the host's. Nothing is sent before its first use.
  */
 static int l_connect(lua_State *L) {
-  lua_settop(L, 1);
-  if (!lua_isnil(L, 1) && !lua_istable(L, 1) && lua_type(L, 1) != LUA_TSTRING) {
-    return mpb_bad_argument(L, 1, "the argument of connect", "an URL, a table of options, or nothing");
-  }
+  check_argument(L);
   mp_pool *host_pool = mpb_runtime_of(L)->host_pool;
   if (host_pool != NULL && lua_isnil(L, 1)) return push_host_pool(L, host_pool);
   mpb_database *database = mpb_push_handle(L);
@@ -150,6 +157,7 @@ static int l_connect(lua_State *L) {
   if (!mp_settings_check(*box, error)) return mpb_raise(L);
   database->pool = mp_pool_open(*box, error);
   if (database->pool == NULL) return mpb_raise(L);
+  mpb_trace_tasks(L, mp_settings_pool(*box)->trace);
   mp_settings_destroy(*box);
   *box = NULL;
   lua_settop(L, 2);
@@ -172,9 +180,91 @@ static int l_libpq_variables(lua_State *L) {
   return 1;
 }
 
+static void set_text(lua_State *L, const char *name, const char *value) {
+  if (value == NULL) return;
+  lua_pushstring(L, value);
+  lua_setfield(L, -2, name);
+}
+
+/* libpq takes what is in no setting of ours out of its own variable. */
+static void push_keyword(lua_State *L, const mp_settings *settings, const char *keyword, const char *variable) {
+  const char *value = mp_settings_get(settings, keyword), *origin = mp_settings_origin(settings, keyword);
+  if (value == NULL && variable != NULL) {
+    value = getenv(variable);
+    origin = variable;
+  }
+  if (value == NULL || value[0] == '\0') return;
+  lua_createtable(L, 0, 2);
+  if (strstr(keyword, "password") == NULL) set_text(L, "value", value);
+  set_text(L, "origin", origin);
+  lua_setfield(L, -2, keyword);
+}
+
+/* settings([url or options]) -> what connect() would use: { host = { value =, origin = }, ... } of libpq's keywords
+ * that have a value (a password's is not told), and { max_size =, prepare =, pipeline =, statement_timeout = } of ours.
+ */
+static int l_settings(lua_State *L) {
+  check_argument(L);
+  mp_settings **box = push_settings(L);
+  const mp_pool_settings *pool = mp_settings_pool(*box);
+  const char *keyword, *variable;
+  lua_newtable(L);
+  for (size_t i = 0; mp_settings_keyword(*box, i, &keyword, &variable); i++)
+    push_keyword(L, *box, keyword, variable);
+  lua_createtable(L, 0, 4);
+  lua_pushinteger(L, pool->max_size);
+  lua_setfield(L, -2, "max_size");
+  set_text(L, "prepare", pool->prepare == MP_PREPARE_NEVER ? "never" : "auto");
+  lua_pushboolean(L, pool->pipeline);
+  lua_setfield(L, -2, "pipeline");
+  lua_pushnumber(L, pool->statement_timeout);
+  lua_setfield(L, -2, "statement_timeout");
+  return 2;
+}
+
+/* ---- what a session knows ---- */
+
+/* session(connection) -> { pid =, host =, port =, ..., tls =, server_version =, ... }, as the client was told. */
+static int l_session(lua_State *L) {
+  static const char *const names[] = {"host",
+                                      "hostaddr",
+                                      "port",
+                                      "user",
+                                      "dbname",
+                                      "tls",
+                                      "cipher",
+                                      "server_version",
+                                      "server_encoding",
+                                      "client_encoding",
+                                      "is_superuser"};
+  const mpb_database *database = mpb_check_database(L, 1);
+  if (database->lease == NULL) return mpb_usage(L, NULL, "a pool has no session; a connection has one");
+  const mp_connection *connection = database->lease->connection;
+  lua_createtable(L, 0, 12);
+  lua_pushinteger(L, mp_connection_server_pid(connection));
+  lua_setfield(L, -2, "pid");
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    set_text(L, names[i], mp_connection_about(connection, names[i]));
+  return 1;
+}
+
+/* versions() -> { moonpool =, libpq =, libuv =, lua = } */
+static int l_versions(lua_State *L) {
+  int libpq = mp_connection_library_version();
+  lua_createtable(L, 0, 4);
+  set_text(L, "moonpool", MP_VERSION);
+  lua_pushfstring(L, "%d.%d", libpq / 10000, libpq % 10000);
+  lua_setfield(L, -2, "libpq");
+  set_text(L, "libuv", uv_version_string());
+  set_text(L, "lua", LUA_RELEASE);
+  return 1;
+}
+
 void mpb_open_connect(lua_State *L, mpb_runtime *runtime) {
   static const luaL_Reg metamethods[] = {{"__gc", settings_gc}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"connect", l_connect}, {"libpq_variables", l_libpq_variables}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"connect", l_connect},   {"libpq_variables", l_libpq_variables},
+                                       {"settings", l_settings}, {"session", l_session},
+                                       {"versions", l_versions}, {NULL, NULL}};
   lua_getfield(L, LUA_REGISTRYINDEX, MPB_HOST_POOL);
   runtime->host_pool = lua_touserdata(L, -1);
   mpb_new_metatable(L, runtime, settings_type, metamethods, NULL);
