@@ -25,6 +25,7 @@ typedef struct lookup {
   address found[MOST_ADDRESSES];
   size_t found_count;
   char failure[256]; /* of the last name that was not found */
+  bool no_memory;    /* for an address */
 } lookup;
 
 struct mp__dial {
@@ -71,9 +72,15 @@ static bool is_name(const char *host) {
   return host[0] != '\0' && host[0] != '/' && host[0] != '@';
 }
 
+static void add_found(lookup *names, const address *asked, const char *numeric) {
+  bool ok = add_address(names->found, &names->found_count, asked->host, asked->port, numeric);
+  names->no_memory = names->no_memory || !ok;
+}
+
 static void resolve_one(lookup *names, const address *asked) {
   struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list = NULL;
   int code = getaddrinfo(asked->host, NULL, &hints, &list);
+  names->no_memory = names->no_memory || code == EAI_MEMORY;
   if (code != 0) {
     snprintf(names->failure, sizeof names->failure, "could not translate host name \"%s\" to address: %s", asked->host,
              gai_strerror(code));
@@ -82,7 +89,7 @@ static void resolve_one(lookup *names, const address *asked) {
   for (struct addrinfo *at = list; at != NULL; at = at->ai_next) {
     char numeric[NI_MAXHOST];
     if (getnameinfo(at->ai_addr, at->ai_addrlen, numeric, sizeof numeric, NULL, 0, NI_NUMERICHOST) != 0) continue;
-    add_address(names->found, &names->found_count, asked->host, asked->port, numeric);
+    add_found(names, asked, numeric);
   }
   freeaddrinfo(list);
 }
@@ -94,7 +101,7 @@ static void run_lookup(void *data) {
     if (asked->numeric == NULL && is_name(asked->host)) {
       resolve_one(names, asked);
     } else {
-      add_address(names->found, &names->found_count, asked->host, asked->port, asked->numeric);
+      add_found(names, asked, asked->numeric);
     }
   }
 }
@@ -297,15 +304,23 @@ static bool is_final(const char *sqlstate) {
 }
 
 static void note_reason(mp__dial *dial, const char *reason) {
+  if (dial->reasons.size + strlen(reason) + 2 > dial->reasons.limit) return; /* enough was said */
   if (dial->reasons.size > 0) mp_buffer_adds(&dial->reasons, "\n");
   mp_buffer_adds(&dial->reasons, reason);
 }
 
 /* ---- the end of the attempt ---- */
 
+static mp_step fail_without_memory(mp_connection *connection, mp_error **error) {
+  mp_error_set_memory(error);
+  mp__connection_set_state(connection, MP_CONNECTION_BROKEN);
+  return MP_STEP_FAILED;
+}
+
 static mp_step fail(mp_connection *connection, mp_error_kind kind, const char *sqlstate, mp_error **error) {
   const char *reasons = mp_buffer_text(&connection->dial->reasons);
-  mp_error_set(error, kind, "%s", reasons == NULL ? "no connection" : reasons);
+  if (reasons == NULL) return fail_without_memory(connection, error);
+  mp_error_set(error, kind, "%s", reasons);
   if (error != NULL && sqlstate[0] != '\0') mp_error_put(*error, MP_ERROR_SQLSTATE, sqlstate);
   mp__connection_set_state(connection, MP_CONNECTION_BROKEN);
   return MP_STEP_FAILED;
@@ -397,14 +412,12 @@ static bool next_address(mp_connection *connection, mp_error **error) {
 
 static mp_step on_refused(mp_connection *connection, mp_error **error, bool *again) {
   char sqlstate[6] = "", *message = strdup(PQerrorMessage(connection->pg));
-  if (message == NULL) {
-    mp_error_set_memory(error);
-    mp__connection_set_state(connection, MP_CONNECTION_BROKEN);
-    return MP_STEP_FAILED;
-  }
+  if (message == NULL) return fail_without_memory(connection, error);
   tidy_message(message, sqlstate);
+  bool no_memory = sqlstate[0] == '\0' && mp__is_memory_message(message);
   note_reason(connection->dial, message);
   free(message);
+  if (no_memory) return fail_without_memory(connection, error);
   hang_up(connection);
   *again = !is_final(sqlstate) && connection->dial->next < connection->dial->lookup->found_count;
   if (!*again && !is_final(sqlstate) && connection->dial->pass == 0 && is_prefer_standby(connection)) *again = true;
@@ -443,6 +456,7 @@ static mp_step poll_address(mp_connection *connection, mp_want *want, mp_error *
 
 static mp_step connecting_step(mp_connection *connection, mp_want *want, mp_error **error) {
   if (connection->dial->checking) return check_answer(connection, want, error);
+  if (connection->dial->lookup->no_memory) return fail_without_memory(connection, error);
   for (bool again = true; again;) {
     if (connection->pg == NULL) {
       mp_error *failure = NULL;

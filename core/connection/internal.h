@@ -141,6 +141,8 @@ mp_step mp__receive(mp_connection *connection, mp_want *want, mp_error **error);
 bool mp__is_servers_error(const PGresult *result);
 /* The error of a result (which may lack any field), with the statement's source and position. */
 void mp__server_error(const mp_connection *connection, const PGresult *result, mp_error **error);
+/* Whether libpq says that memory has ended, which it tells by its words alone. */
+bool mp__is_memory_message(const char *message);
 /* libpq's own message of a lost connection, without its line ends. */
 void mp__libpq_error(PGconn *pg, mp_error_kind kind, mp_error **error);
 

@@ -134,14 +134,17 @@ static size_t without_echo(const char *text, size_t size) {
   return size;
 }
 
-/* libpq tells it by its words alone. */
-static bool is_memory(const char *message) {
-  return strncmp(message, "out of memory", 13) == 0 || strncmp(message, "cannot allocate memory", 22) == 0;
+bool mp__is_memory_message(const char *message) {
+  static const char *const words[] = {"out of memory", "cannot allocate memory", "Memory allocation failure"};
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    if (strstr(message, words[i]) != NULL) return true;
+  }
+  return false;
 }
 
 void mp__libpq_error(PGconn *pg, mp_error_kind kind, mp_error **error) {
   const char *message = pg == NULL ? "" : PQerrorMessage(pg);
-  if (is_memory(message)) {
+  if (mp__is_memory_message(message)) {
     mp_error_set_memory(error);
     return;
   }
