@@ -288,7 +288,8 @@ static void forget_notifications(PGconn *pg) {
 /* Returns whether the session can be used no more. */
 static bool judge_session(mp_connection *connection) {
   bool lost = is_lost(connection), whole = is_whole(connection);
-  if (lost && connection->failure == NULL) {
+  bool explained = lost || mp__is_memory_message(PQerrorMessage(connection->pg));
+  if ((lost || !whole) && explained && connection->failure == NULL) {
     mp__libpq_error(connection->pg, MP_ERROR_CONNECTION, &connection->failure);
   } else if (!whole && connection->failure == NULL) {
     mp_error_set(&connection->failure, MP_ERROR_CONNECTION, "the server broke the protocol: its answer ends too early");
@@ -321,12 +322,26 @@ static bool awaits_cancel(mp_connection *connection, mp_want *want) {
   return true;
 }
 
+/* Without memory for a description, or for the end of a pipeline, libpq drops it and goes on; then an answer is
+ * missing, or waited for for ever. It says so, in a line of its own: a server's error begins otherwise. */
+static bool has_lost_count(mp_connection *connection) {
+  static const char words[] = "\nout of memory";
+  const char *said = PQerrorMessage(connection->pg);
+  if (said[0] == '\0') return false;
+  if (strncmp(said, words + 1, sizeof words - 2) != 0 && strstr(said, words) == NULL) return false;
+  connection->broke_protocol = true;
+  if (connection->failure == NULL) mp_error_set_memory(&connection->failure);
+  return true;
+}
+
 /* Takes what has arrived. Returns true when all answers are there. */
 static bool take_answers(mp_connection *connection) {
   for (;;) {
     if (connection->draining && !drain_copy(connection)) return false;
     if (connection->broke_protocol) return true; /* what comes now cannot be trusted, and may have no end */
-    if (PQisBusy(connection->pg)) return false;
+    bool is_busy = PQisBusy(connection->pg);
+    if (has_lost_count(connection)) return true;
+    if (is_busy) return false;
     PGresult *answer = PQgetResult(connection->pg);
     if (answer != NULL) {
       if (on_answer(connection, answer)) return true;

@@ -4,7 +4,9 @@
 #ifndef SPEC_FAILING_MALLOC_H
 #define SPEC_FAILING_MALLOC_H
 
+#include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,12 +36,16 @@ static struct {
   atomic_long live;      /* blocks that are not freed, always */
 } failing_malloc;
 
+/* A thread's own work has begun: what a sanitizer does before that must not fail. */
+static _Thread_local bool has_begun;
+
 /* The n-th allocation from now on fails, in whatever thread; and with for_ever all behind it. 0: none. */
 static void malloc_fails_at(long n, bool for_ever) {
   atomic_store(&failing_malloc.for_ever, for_ever);
   atomic_store(&failing_malloc.fails_at, n);
   atomic_store(&failing_malloc.asked_for, 0);
   atomic_store(&failing_malloc.failed, 0);
+  has_begun = true;
   atomic_store(&failing_malloc.armed, true);
 }
 
@@ -50,7 +56,7 @@ static long malloc_fails_no_more(void) {
 }
 
 UNWATCHED static bool fails_now(void) {
-  if (!atomic_load(&failing_malloc.armed)) return false;
+  if (!has_begun || !atomic_load(&failing_malloc.armed)) return false;
   long number = atomic_fetch_add(&failing_malloc.asked_for, 1) + 1, chosen = atomic_load(&failing_malloc.fails_at);
   bool fails = chosen > 0 && (number == chosen || (number > chosen && atomic_load(&failing_malloc.for_ever)));
   if (!fails) return false;
@@ -83,6 +89,32 @@ EXPORTED void *realloc(void *block, size_t size) {
 EXPORTED void free(void *block) {
   if (block != NULL) atomic_fetch_sub(&failing_malloc.live, 1);
   REAL(free)(block);
+}
+
+typedef struct thread_start {
+  void *(*work)(void *argument);
+  void *argument;
+} thread_start;
+
+static void *begin_thread(void *argument) {
+  thread_start start = *(thread_start *)argument;
+  REAL(free)(argument);
+  has_begun = true;
+  void *result = start.work(start.argument);
+  has_begun = false;
+  return result;
+}
+
+__attribute__((visibility("default"))) int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                                                          void *(*work)(void *argument), void *argument) {
+  int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) = NULL;
+  *(void **)&create = dlsym(RTLD_NEXT, "pthread_create");
+  thread_start *start = REAL(malloc)(sizeof *start);
+  if (start == NULL) return ENOMEM;
+  *start = (thread_start){work, argument};
+  int failure = create(thread, attributes, begin_thread, start);
+  if (failure != 0) REAL(free)(start);
+  return failure;
 }
 
 #endif
