@@ -2,6 +2,7 @@
 #include "connection/connection.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -217,7 +218,7 @@ bool mp_connection_is_alive(mp_connection *connection) {
   if (connection->state == MP_CONNECTION_BROKEN || PQstatus(connection->pg) != CONNECTION_OK) return false;
   char byte;
   ssize_t size = recv(PQsocket(connection->pg), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (size < 0) return true; /* nothing has come: the usual case */
+  if (size < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; /* nothing has come: the usual case */
   /* A notice or a new setting is harmless; the last words of a server that is going away are not. */
   return size > 0 && PQconsumeInput(connection->pg) && PQconsumeInput(connection->pg) &&
          PQstatus(connection->pg) == CONNECTION_OK;

@@ -5,7 +5,7 @@
 #include "pool/internal.h"
 
 #define FIRST_PAUSE      (50 * MP_MILLISECOND)
-#define LONGEST_PAUSE    (1 * MP_SECOND)
+#define LONGEST_PAUSE    (200 * MP_MILLISECOND)
 #define BACKGROUND_PAUSE (10 * MP_SECOND) /* when nobody waits: only min_idle is to be kept */
 
 /* Whoever waits should get one, and min_idle more should be there. Those on their way back do not count: how long they
@@ -70,8 +70,8 @@ static bool is_final(const mp__opening *opening, const mp_error *error) {
   return is_refusal || !opening->ever;
 }
 
-/* 50 ms, then twice as long each time, up to a second; and each up to half as long again, lest many clients of a
- * server that comes back all come in one moment. */
+/* 50 ms, then twice as long each time, up to 200 ms: who waits shall not wait much longer than the server is away. And
+ * each up to half as long again, lest many clients of a server that comes back all come in one moment. */
 static int64_t pause_after(const mp_pool *pool, int64_t now) {
   if (pool->queue.count == 0) return BACKGROUND_PAUSE;
   int64_t pause = FIRST_PAUSE;

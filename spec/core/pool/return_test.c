@@ -50,27 +50,14 @@ static void undoes_what_the_session_was_told(void **state) {
   mp_pool_release(pool);
 }
 
-/* A statement that leaves nothing in the session, so that only its running makes the connection unfit. */
-static void start_plain(mp_pool *pool, mp_connection *connection, const char *sql) {
-  mp_error *error = NULL;
-  mp_types *types = NULL;
-  mp_want want;
-  mp_statement *statement = mp_statements_get(mp_pool_statements(pool), sql, strlen(sql), &types, &error);
-  mp_request request = {.statement = statement, .types = types, .deadline = MP_FOREVER};
-  assert_no_error(error);
-  mp_connection_execute(connection, &request, &error);
-  assert_no_error(error);
-  assert_int_equal(mp_connection_step(connection, &want, &error), MP_STEP_WAIT);
-  mp_types_release(types);
-  mp_statement_release(statement);
-}
-
 static void replaces_one_that_comes_back_busy(void **state) {
   (void)state;
+  mp_want want;
   mp_pool *pool = open_pool("max_size", "1");
   mp_connection *connection = take(pool, NULL);
   int pid = mp_connection_server_pid(connection);
-  start_plain(pool, connection, "select pg_sleep(60)");
+  assert_true(start_plain(pool, connection, "select pg_sleep(60)"));
+  assert_int_equal(mp_connection_step(connection, &want, NULL), MP_STEP_WAIT);
   assert_false(mp_connection_needs_reset(connection));
   wait_for(ask("select count(*) from pg_stat_activity where pid = %d and state = 'active'", pid) == 1);
   mp_pool_return(pool, connection);

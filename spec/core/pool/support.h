@@ -165,13 +165,28 @@ UNUSED static bool start(mp_connection *connection, const char *sql) {
   return mp_connection_script(connection, sql, mp_clock_after(10), NULL);
 }
 
-UNUSED static bool try_run(mp_connection *connection, const char *sql, mp_error **error) {
+UNUSED static bool finish_work(mp_connection *connection, mp_error **error) {
   mp_want want;
   mp_step step;
-  if (!mp_connection_script(connection, sql, mp_clock_after(10), error)) return false;
   while ((step = mp_connection_step(connection, &want, error)) == MP_STEP_WAIT)
     mp_wait_poll(&want);
   return step == MP_STEP_DONE;
+}
+
+UNUSED static bool try_run(mp_connection *connection, const char *sql, mp_error **error) {
+  return mp_connection_script(connection, sql, mp_clock_after(10), error) && finish_work(connection, error);
+}
+
+/* Starts a statement as scripts do; one that is plain leaves nothing in the session. False when the session has ended.
+ */
+UNUSED static bool start_plain(mp_pool *pool, mp_connection *connection, const char *sql) {
+  mp_types *types = NULL;
+  mp_statement *statement = mp_statements_get(mp_pool_statements(pool), sql, strlen(sql), &types, NULL);
+  mp_request request = {.statement = statement, .types = types, .deadline = mp_clock_after(60)};
+  bool started = statement != NULL && mp_connection_execute(connection, &request, NULL);
+  mp_types_release(types);
+  mp_statement_release(statement);
+  return started;
 }
 
 UNUSED static void run(mp_connection *connection, const char *sql) {
