@@ -17,8 +17,8 @@ struct mpb_host_state {
   mpb_heap *heap;
   lua_State *L;
   mpb_core_pool *pool;
-  mp_error *raised;       /* what the message handler saw last; owned             */
-  mp_error *refused;      /* why a call was given up without raising; owned        */
+  mp_error *raised;       /* what the message handler saw last; owned      */
+  mp_error *refused;      /* why a call was given up without raising; owned */
   char chunk[LUA_IDSIZE]; /* how Lua's messages call what is being loaded */
 };
 

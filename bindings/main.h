@@ -1,5 +1,6 @@
 /* The parts of the interpreter `moonpool`. They are linked into the executable only: the module never sees them, and
- * the executable never links libpq. Like every file of bindings/ they may raise Lua errors where they take a state. */
+ * the executable never links libpq. (The library for hosts has Lua's memory and state from here, too.) Like every file
+ * of bindings/ they may raise Lua errors where they take a state. */
 #ifndef MPB_MAIN_H
 #define MPB_MAIN_H
 

@@ -13,13 +13,13 @@
  * Errors. What can fail takes `mp_error **error` last and returns false or NULL. It then stores an error there, which
  * is yours (mp_error_free). `error` may be NULL; *error has to be NULL or an error, which the new one replaces and
  * frees. Only "the pool is NULL" and "the runtime is NULL" replace nothing: in a row of calls such as the above, the
- * first error is the one that explains the others. Outputs stay untouched on failure. Nothing here ends the process or
- * jumps out of your code, whatever a script does.
+ * first error is the one that explains the others. Outputs stay untouched on failure. Whatever fails in a script comes
+ * back as an error: nothing jumps out of your code.
  *
  * Threads. A pool may be used by all threads. A runtime may be used by any thread, but by one at a time; a second one
  * gets an error. An error and what was read of it belong to one thread at a time.
  *
- * Handles. A pool or a runtime that was closed is told by an error ("the runtime is closed"), not by a crash.
+ * Handles. Whoever uses a pool or a runtime that was closed gets an error, not a crash.
  *
  * Version 0: functions may still change. What is linked against one 0.x goes on working with all its 0.x.y. */
 #ifndef MOONPOOL_H

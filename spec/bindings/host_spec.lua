@@ -135,6 +135,11 @@ describe("libmoonpool", function()
     assert_prints(("@%s/share/lua/5.4/moonpool/show.lua\t1\n"):format(moved),
       ("cc %s runner.c $(pkg-config --cflags --libs moonpool) -o moved/runner && moved/runner where.lua"):format(flags),
       moved)
+    local system = folder .. "/system" -- as in Debian's /usr
+    os.execute(("mkdir -p %s/lib/machine && cp -a %s/share %s && cp -a %s/lib/*.so.* %s/lib/machine"):format(
+      quote(system), quote(home), quote(system), quote(home), quote(system)))
+    assert_prints(("@%s/share/lua/5.4/moonpool/show.lua\t1\n"):format(system),
+      ("LD_LIBRARY_PATH=%s/lib/machine ./runner where.lua"):format(quote(system)))
   end)
 
   it("says so where its Lua files are not", function()
