@@ -116,10 +116,10 @@ describe("libmoonpool", function()
   end)
 
   it("is refused by CMake where another minor version is asked for", function()
-    os.execute("mkdir " .. quote(folder .. "/later"))
-    write_file(folder .. "/later/CMakeLists.txt",
-      "cmake_minimum_required(VERSION 3.25)\nproject(later LANGUAGES NONE)\nfind_package(Moonpool 0.2 REQUIRED)\n")
-    local output, code = run("cmake -S later -B later/made")
+    os.execute("mkdir " .. quote(folder .. "/earlier"))
+    write_file(folder .. "/earlier/CMakeLists.txt",
+      "cmake_minimum_required(VERSION 3.25)\nproject(earlier LANGUAGES NONE)\nfind_package(Moonpool 0.0 REQUIRED)\n")
+    local output, code = run("cmake -S earlier -B earlier/made")
     assert.equal(1, code)
     assert.matches("MoonpoolConfig.cmake, version: 0.1.0", output, 1, true)
   end)
