@@ -218,10 +218,12 @@ bool mp_connection_is_alive(mp_connection *connection) {
   if (connection->state == MP_CONNECTION_BROKEN || PQstatus(connection->pg) != CONNECTION_OK) return false;
   char byte;
   ssize_t size = recv(PQsocket(connection->pg), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (size < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; /* nothing has come: the usual case */
-  /* A notice or a new setting is harmless; the last words of a server that is going away are not. */
-  return size > 0 && PQconsumeInput(connection->pg) && PQconsumeInput(connection->pg) &&
-         PQstatus(connection->pg) == CONNECTION_OK;
+  bool has_nothing = size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+  if (has_nothing) return true; /* the usual case */
+  /* A notice or a new setting is harmless; the last words of a server that is going away are not. libpq looks at its
+   * end in any case, and closes the socket. */
+  bool is_read = PQconsumeInput(connection->pg) && PQconsumeInput(connection->pg);
+  return size > 0 && is_read && PQstatus(connection->pg) == CONNECTION_OK;
 }
 
 int mp_connection_server_pid(const mp_connection *connection) {
