@@ -103,6 +103,10 @@ static bool is_closed(const mpb_database *database) {
 
 mpb_database *mpb_check_database(lua_State *L, int index) {
   mpb_database *database = test_database(L, index);
+  if (mp_pool_is_forked(database->pool)) {
+    mpb_usage(L, "open a pool of its own after fork()", "the %s belongs to the parent of this process",
+              database->lease == NULL ? "pool" : "connection");
+  }
   if (database->lease != NULL && database->level > 0 && (database->lease->connection == NULL || is_over(database))) {
     mpb_usage(L, "use it inside of its function only", "the transaction is over");
   }

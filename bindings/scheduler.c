@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "base/trace.h"
@@ -40,6 +41,7 @@ struct mpb_task {
 /* The tasks of one mp.all: a userdata whose user value 1 is the table of their coroutines and, later, results. */
 struct group {
   mpb_task *parent; /* NULL: not called in a task */
+  pid_t process;    /* that it was made in        */
   int count, left;
   int failed;            /* the index of the first one that failed; its error is in the table; 0: none */
   mpb_task *tasks;       /* owned */
@@ -50,6 +52,7 @@ struct group {
 struct mpb_scheduler {
   uv_loop_t loop;
   bool has_loop;
+  pid_t process; /* that the loop belongs to */
   mpb_runtime *runtime;
   mp_holder main_holder;
   mpb_task *running;
@@ -110,7 +113,30 @@ static void on_closed(uv_handle_t *handle) {
   if (--watched->handles == 0) free(watched);
 }
 
+static void forget_handle(uv_handle_t *handle, void *argument) {
+  watch *watched = handle->data;
+  (void)argument;
+  if (watched->operation != NULL) watched->operation->watch = NULL;
+  watched->operation = NULL;
+  if (!uv_is_closing(handle)) uv_close(handle, on_closed);
+}
+
+/* A forked child has its parent's loop, whose epoll descriptor both share: taken out of it here, a socket would be
+ * taken out there. So it gets one of its own, and forgets who waits: those are its parent's tasks. */
+static void leave_parent(mpb_scheduler *scheduler) {
+  pid_t process = getpid();
+  if (scheduler->process == process) return;
+  scheduler->process = process;
+  scheduler->first_ready = NULL;
+  scheduler->last_ready = &scheduler->first_ready;
+  if (!scheduler->has_loop) return;
+  scheduler->has_loop = uv_loop_fork(&scheduler->loop) == 0;
+  uv_walk(&scheduler->loop, forget_handle, NULL);
+}
+
 static void stop_watching(mpb_operation *operation) {
+  if (operation->watch == NULL) return;
+  leave_parent(((watch *)operation->watch)->scheduler);
   watch *watched = operation->watch;
   if (watched == NULL) return;
   operation->watch = NULL;
@@ -271,6 +297,7 @@ static bool wait_here(lua_State *L, mpb_operation *operation) {
 
 static bool park(mpb_scheduler *scheduler, mpb_task *task, mpb_operation *operation) {
   mp_want want;
+  leave_parent(scheduler);
   operation->step = operation->advance(operation->self, &want, &operation->error);
   if (operation->step != MP_STEP_WAIT) return true;
   operation->task = task;
@@ -377,6 +404,16 @@ static void close_failed(lua_State *co, int status) {
   lua_pushliteral(co, "a task yielded outside of any coroutine of its own");
 }
 
+/* In a forked child: the task that called fork() has ended or waits, and the others are not to run twice. */
+static void end_in_child(lua_State *L, lua_State *co, bool failed) {
+  if (failed) {
+    lua_xmove(co, L, 1);
+    lua_error(L);
+  }
+  mpb_usage(L, "leave the child by os.exit(), or fork outside of any task",
+            "this process was forked in a task, and the other tasks belong to its parent");
+}
+
 static void resume_task(lua_State *L, mpb_scheduler *scheduler, mpb_task *task) {
   mpb_task *outer = scheduler->running;
   if (lua_status(task->co) == LUA_OK && task->cancelled) { /* it never ran, and never will */
@@ -394,6 +431,7 @@ static void resume_task(lua_State *L, mpb_scheduler *scheduler, mpb_task *task) 
   if (status == LUA_OK) keep_result(task->co, results);
   if (status != LUA_OK && !parked) close_failed(task->co, status);
   note_running(scheduler, outer);
+  if (task->group->process != getpid()) end_in_child(L, task->co, status != LUA_OK && !parked);
   if (!parked) finish_task(L, scheduler, task, status != LUA_OK);
 }
 
@@ -480,6 +518,7 @@ static group *new_group(lua_State *L, mpb_scheduler *scheduler, int index, const
   lua_setiuservalue(L, -2, 1);
   tasks->scheduler = scheduler;
   tasks->parent = scheduler->running;
+  tasks->process = getpid();
   tasks->tasks = calloc(count == 0 ? 1 : (size_t)count, sizeof *tasks->tasks);
   if (tasks->tasks == NULL) luaL_error(L, "out of memory");
   for (int i = 1; i <= count; i++) {
@@ -539,6 +578,7 @@ static void check_functions(lua_State *L) {
 }
 
 static bool open_loop(mpb_scheduler *scheduler) {
+  leave_parent(scheduler);
   if (!scheduler->has_loop) scheduler->has_loop = uv_loop_init(&scheduler->loop) == 0;
   return scheduler->has_loop;
 }
@@ -634,6 +674,7 @@ void mpb_open_scheduler(lua_State *L, mpb_runtime *runtime) {
   if (scheduler == NULL) luaL_error(L, "out of memory");
   runtime->scheduler = scheduler;
   scheduler->runtime = runtime;
+  scheduler->process = getpid();
   scheduler->last_ready = &scheduler->first_ready;
   scheduler->main_holder.thread = scheduler;
   scheduler->main_holder.task = ++scheduler->last_task;
@@ -655,6 +696,7 @@ static void close_handle(uv_handle_t *handle, void *argument) {
 void mpb_scheduler_close(mpb_runtime *runtime) {
   mpb_scheduler *scheduler = runtime->scheduler;
   if (scheduler == NULL) return;
+  leave_parent(scheduler);
   if (scheduler->has_loop) {
     uv_walk(&scheduler->loop, close_handle, NULL);
     while (uv_loop_close(&scheduler->loop) == UV_EBUSY)

@@ -117,6 +117,10 @@ bool mp_pool_is_closed(mp_pool *pool) {
   return closed;
 }
 
+bool mp_pool_is_forked(const mp_pool *pool) {
+  return mp__is_forked(pool);
+}
+
 mp_pool *mp_pool_retain(mp_pool *pool) {
   if (mp__is_forked(pool)) return pool;
   pthread_mutex_lock(&pool->lock);

@@ -24,6 +24,7 @@ mp_pool *mp_pool_open(const mp_settings *settings, mp_error **error);
  * back; the memory goes with the last of them, of the checkouts and of the references. May be repeated. */
 void mp_pool_close(mp_pool *pool);
 bool mp_pool_is_closed(mp_pool *pool);
+bool mp_pool_is_forked(const mp_pool *pool); /* this process is a child of the one that opened it */
 mp_pool *mp_pool_retain(mp_pool *pool);
 void mp_pool_release(mp_pool *pool); /* the last one closes; NULL is fine */
 
