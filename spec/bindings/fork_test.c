@@ -1,20 +1,8 @@
 /* A child that is forked in the middle of everything: it is told that what its parent has is not for it, can make its
  * own, and ends as a program does, by closing its Lua state; and its parent goes on as if there had been no child. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-#include <lauxlib.h>
-#include <lua.h>
-#include <lualib.h>
+#include "plain_lua.h"
 
 static int l_fork(lua_State *L) {
   pid_t child = fork();
@@ -45,7 +33,6 @@ static void leave(lua_State *L, bool ok) {
 }
 
 static const char helpers[] =
-    "package.cpath = PLACE\n"
     "mp = require 'moonpool'\n"
     "function connect() return mp.connect { url = URL, max_size = 4 } end\n"
     "function refused(fn, ...)\n"
@@ -62,20 +49,10 @@ static const char helpers[] =
     "end\n";
 
 static void run(const char *script) {
-  if (getenv("MOONPOOL_TEST_URL") == NULL) {
-    print_message("skipped: MOONPOOL_TEST_URL does not name a server\n");
-    skip();
-  }
+  static const luaL_Reg functions[] = {{"fork", l_fork}, {"wait", l_wait}, {NULL, NULL}};
+  lua_State *L = open_plain_lua(functions);
   pid_t parent = getpid();
-  lua_State *L = luaL_newstate();
-  luaL_openlibs(L);
-  lua_register(L, "fork", l_fork);
-  lua_register(L, "wait", l_wait);
-  lua_pushstring(L, getenv("MOONPOOL_TEST_URL"));
-  lua_setglobal(L, "URL");
-  lua_pushstring(L, MODULE_FOLDER "/?.so");
-  lua_setglobal(L, "PLACE");
-  bool ok = luaL_dostring(L, helpers) == LUA_OK && luaL_dostring(L, script) == LUA_OK;
+  bool ok = run_script(L, helpers) && run_script(L, script);
   if (getpid() != parent) leave(L, ok);
   if (!ok) fail_msg("%s", luaL_tolstring(L, -1, NULL));
   lua_close(L);
