@@ -81,38 +81,48 @@ static mp_buffer *next_written(mpb_arguments *arguments, mp_error **error) {
   return buffer;
 }
 
-static bool write_table(lua_State *L, mpb_arguments *arguments, int index, uint32_t type, int number, mp_value *value,
-                        mp_error **error) {
+static bool write(lua_State *L, mpb_arguments *arguments, int index, const mp_codec *codec, int number, mp_value *value,
+                  mp_error **error) {
   mp_buffer *storage = next_written(arguments, error);
-  return storage != NULL && mpb_table_to_value(L, index, mp_codec_find(type), number, storage, value, error);
+  return storage != NULL && mpb_write_parameter(L, index, codec, number, storage, value, error);
 }
 
-bool mpb_read_arguments(lua_State *L, int first, int count, const mp_types *types, const mp_value **values,
+static bool write_typed(lua_State *L, mpb_arguments *arguments, int index, const mp_codec *codec, int number,
+                        mp_value *value, mp_error **error) {
+  bool is_null = value->kind == MP_VALUE_NULL;
+  bool must_write = mpb_is_unwritten(value) || (!is_null && mpb_is_custom(mpb_runtime_of(L), codec));
+  return !must_write || write(L, arguments, index, codec, number, value, error);
+}
+
+bool mpb_read_arguments(lua_State *L, int first, int count, const mpb_types *types, const mp_value **values,
                         bool *needs_types, mp_error **error) {
-  mpb_arguments *arguments = mpb_runtime_of(L)->arguments;
+  const mpb_runtime *runtime = mpb_runtime_of(L);
+  mpb_arguments *arguments = runtime->arguments;
   arguments->written_count = 0;
-  *needs_types = false;
+  *needs_types = types->types == NULL && count > 0 && mpb_has_customs(runtime);
   if (!reserve_values(arguments, (size_t)count, error)) return false;
   for (int i = 0; i < count; i++) {
     mp_value *value = &arguments->values[i];
     if (!mpb_to_value(L, first + i, i + 1, value, error)) return false;
-    if (types == NULL) {
+    if (types->types == NULL) {
       *needs_types = *needs_types || mp_value_needs_type(value);
-    } else if (mpb_is_unwritten(value) && i < types->count) {
-      if (!write_table(L, arguments, first + i, types->oids[i], i + 1, value, error)) return false;
+    } else if (i < types->types->count) {
+      const mp_codec *codec = mp_type_set_find(types->known, types->types->oids[i]);
+      if (codec == NULL) codec = mp_codec_find(0);
+      if (!write_typed(L, arguments, first + i, codec, i + 1, value, error)) return false;
     }
   }
   *values = arguments->values;
   return true;
 }
 
-/* Without its type a list could be an array or a JSON document: only what says of itself that it is an array is
- * written. */
+/* Without its type a list could be an array or a JSON document: only what says of itself what it is is written. */
 static bool write_untyped(lua_State *L, mpb_arguments *arguments, int index, int number, mp_value *value,
                           mp_error **error) {
-  if (value->kind == MP_VALUE_ARRAY) return write_table(L, arguments, index, 0, number, value, error);
-  mp_error_set(error, MP_ERROR_USAGE, "parameter $%d: a table was given, whose type is not known with pipeline = false",
-               number);
+  bool says_it = value->kind == MP_VALUE_ARRAY || value->kind == MP_VALUE_RANGE;
+  if (says_it) return write(L, arguments, index, mp_codec_find(0), number, value, error);
+  mp_error_set(error, MP_ERROR_USAGE, "parameter $%d: a %s was given, whose type is not known with pipeline = false",
+               number, mpb_type_name(L, index));
   if (*error != NULL) {
     mp_error_put(*error, MP_ERROR_HINT, "for an array say mp.array{ ... }, for a JSON document mp.json(value)");
   }

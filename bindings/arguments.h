@@ -9,9 +9,16 @@
  * Raises usage errors (no table, an absent name); nothing is held meanwhile but what the stack anchors. */
 void mpb_push_named(lua_State *L, const mp_sql *sql, int index);
 
-/* Reads `count` values from `first` on. types may be NULL; then *needs_types says whether they must be known first, and
- * the values are not all written. *values: borrowed from the runtime until the next call. Never raises. */
-bool mpb_read_arguments(lua_State *L, int first, int count, const mp_types *types, const mp_value **values,
+/* What is known of the parameters' types: which they are (or NULL), and those that have no fixed OIDs (or NULL). */
+typedef struct mpb_types {
+  mp_types *types;
+  mp_type_set *known;
+} mpb_types;
+
+/* Reads `count` values from `first` on. While it is not known which their types are, *needs_types says whether that
+ * must be known first, and the values are not all written. *values: borrowed from the runtime until the next call.
+ * Never raises. */
+bool mpb_read_arguments(lua_State *L, int first, int count, const mpb_types *types, const mp_value **values,
                         bool *needs_types, mp_error **error);
 
 /* Where the types cannot be asked for: writes those that were read without them and still need to be. Never raises.

@@ -1,6 +1,9 @@
-/* A Lua list into the text of a PostgreSQL array: nested lists are dimensions, which must be rectangular. An element of
- * a json array that is a table is a document, and no dimension; so is a point, a shape
- * or a vector. Nothing here can raise. */
+/* A Lua list into the text of a PostgreSQL array: nested lists are dimensions, which must be rectangular. Where an
+ * element itself may be a table, such a table is an element and no dimension. Nothing here can raise. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "value_types.h"
 
 typedef struct writer {
@@ -20,11 +23,19 @@ static bool holds_tables(lua_State *L) {
   return holds;
 }
 
+/* A list among composites has no field names, so it can only be a dimension. A domain over an array, or a multirange,
+ * is a list itself. What a script's own codec writes may be anything. */
 static bool is_dimension(const writer *write) {
   if (!lua_istable(write->L, -1)) return false;
-  if (write->element->kind == MP_VALUE_GEOMETRY) return !mpb_is_record(write->L, lua_gettop(write->L));
+  if (mpb_is_custom(mpb_runtime_of(write->L), write->element)) return mpb_is_array(write->L, -1);
   if (mp_codec_is_vector(write->element)) return holds_tables(write->L);
-  return write->element->kind != MP_VALUE_JSON || mpb_is_array(write->L, -1);
+  switch (write->element->kind) {
+  case MP_VALUE_JSON: return mpb_is_array(write->L, -1);
+  case MP_VALUE_GEOMETRY: return !mpb_is_record(write->L, lua_gettop(write->L));
+  case MP_VALUE_COMPOSITE: return lua_rawlen(write->L, -1) > 0;
+  case MP_VALUE_ARRAY: return false;
+  default: return true;
+  }
 }
 
 static bool refuse_shape(const writer *write) {
@@ -34,37 +45,17 @@ static bool refuse_shape(const writer *write) {
   return false;
 }
 
-static bool write_document(writer *write) {
-  lua_State *L = write->L;
-  mp_buffer *text = &write->text;
-  mp_buffer_clear(text);
-  switch (write->element->kind) {
-  case MP_VALUE_GEOMETRY: return mpb_geometry_write(L, lua_gettop(L), write->element, text, write->error);
-  case MP_VALUE_ARRAY: return mpb_array_write(L, lua_gettop(L), write->element, text, write->error);
-  default: return mpb_json_write(L, lua_gettop(L), text, write->error);
-  }
-}
-
-/* The text of a value that is no list. Lua strings in an array of bytea are bytes. */
-static bool write_scalar(writer *write, bool *is_null) {
-  mp_value value;
-  if (!mpb_to_value(write->L, lua_gettop(write->L), 0, &value, write->error)) return false;
-  *is_null = value.kind == MP_VALUE_NULL;
-  if (*is_null) return true;
-  if (value.kind == MP_VALUE_TEXT && write->element->kind == MP_VALUE_BYTES) value.kind = MP_VALUE_BYTES;
-  mp_buffer_clear(&write->text);
-  return mp_value_text(&value, &write->text, write->error);
-}
-
 static bool write_element(writer *write) {
   bool is_null = false;
-  const bool ok = lua_istable(write->L, -1) ? write_document(write) : write_scalar(write, &is_null);
-  if (!ok) return false;
+  mp_buffer_clear(&write->text);
+  if (!mpb_value_write(write->L, lua_gettop(write->L), write->element, &write->text, &is_null, write->error)) {
+    return false;
+  }
   if (!mp_buffer_ok(&write->text)) return mp_error_set_memory(write->error);
   if (is_null) {
     mp_buffer_adds(write->out, "NULL");
   } else {
-    mp_array_add_element(write->out, write->text.data, write->text.size);
+    mp_array_add_element(write->out, write->text.data, write->text.size, mp_codec_delimiter(write->element));
   }
   return true;
 }
@@ -119,17 +110,42 @@ static bool write_list(writer *write, int depth) {
   return true;
 }
 
+/* Puts "[0:1][2:3]=" in front of what was written from `start` on. An array without elements has no subscripts. */
+static bool insert_subscripts(const writer *write, int index, size_t start) {
+  int32_t lower[MP_ARRAY_DIMENSIONS];
+  char prefix[MP_ARRAY_DIMENSIONS * 32];
+  size_t size = 0;
+  const int given = mpb_array_lower(write->L, index, lower);
+  if (given == 0 || write->dimensions == 0 || write->is_vector) return true;
+  if (given != write->dimensions) {
+    return mp_error_set(write->error, MP_ERROR_USAGE, "an array has %d dimensions, but subscripts for %d",
+                        write->dimensions, given);
+  }
+  for (int i = 0; i < given; i++) {
+    const int64_t upper = lower[i] + (int64_t)write->lengths[i] - 1;
+    size += (size_t)snprintf(prefix + size, sizeof prefix - size, "[%" PRId32 ":%" PRId64 "]", lower[i], upper);
+  }
+  prefix[size++] = '=';
+  if (mp_buffer_reserve(write->out, size) == NULL) return false;
+  char *body = write->out->data + start;
+  memmove(body + size, body, write->out->size - start);
+  memcpy(body, prefix, size);
+  mp_buffer_commit(write->out, size);
+  return true;
+}
+
 bool mpb_array_write(lua_State *L, int index, const mp_codec *codec, mp_buffer *out, mp_error **error) {
   const int top = lua_gettop(L);
+  const size_t start = out->size;
   writer write = {.L = L,
-                  .element = mp_codec_find(codec->element),
+                  .element = codec->element == NULL ? codec : codec->element,
                   .is_vector = mp_codec_is_vector(codec),
                   .out = out,
                   .error = error};
   if (!lua_checkstack(L, 1)) return mp_error_set_memory(error);
   mp_buffer_init(&write.text, SIZE_MAX);
   lua_pushvalue(L, index);
-  bool ok = write_list(&write, 0);
+  bool ok = write_list(&write, 0) && insert_subscripts(&write, index, start);
   lua_settop(L, top);
   mp_buffer_finish(&write.text);
   if (ok && !mp_buffer_ok(out)) ok = mp_error_set_memory(error);

@@ -5,59 +5,11 @@
 #include <assert.h>
 #include <string.h>
 
-#include "arguments.h"
+#include "call.h"
 #include "control.h"
-#include "database.h"
 #include "error.h"
-#include "rows.h"
-#include "scheduler.h"
-#include "transaction/outcome.h"
 
 static const char call_type[] = "moonpool.call";
-
-typedef enum call_mode {
-  MODE_QUERY,
-  MODE_ONE,
-  MODE_FIRST,
-  MODE_VALUE,
-  MODE_EXEC,
-  MODE_SCRIPT,
-  MODE_ACQUIRE,
-  MODE_END
-} call_mode;
-
-typedef enum call_stage {
-  STAGE_CHECKOUT, /* waits for a connection                                  */
-  STAGE_DESCRIBE, /* waits for the parameters' types                         */
-  STAGE_EXECUTE,  /* waits for the statement's answer                        */
-  STAGE_OPEN,     /* waits for a BEGIN or SAVEPOINT that goes first         */
-  STAGE_SCRIPT,   /* waits for a script's answer                             */
-  STAGE_ASK,      /* waits for the transaction's id, before COMMIT           */
-  STAGE_END,      /* waits for COMMIT, ROLLBACK, RELEASE                     */
-  STAGE_FIND_OUT, /* waits for what became of a COMMIT without an answer     */
-  STAGE_DONE,
-} call_stage;
-
-typedef struct mpb_call {
-  mpb_operation operation;
-  call_mode mode;
-  call_stage stage;
-  mp_pool *pool;             /* borrowed from the handle, which the stack anchors */
-  mpb_lease *lease;          /* likewise; NULL: a connection of the pool for this call */
-  mp_checkout *checkout;     /* owned */
-  mp_connection *connection; /* owned when there is no lease */
-  mp_statement *statement;   /* owned */
-  mp_types *types;           /* owned */
-  mp_result *result;         /* owned */
-  mp_outcome *outcome;       /* owned */
-  int first, count;          /* the parameters' place on the stack */
-  int64_t deadline;
-  mpb_row_style style;
-  bool keep;    /* END: commit or release, and not undo */
-  bool doubted; /* the types were asked for once more, since a value did not fit */
-  bool undone;  /* END: it had failed before, and was undone instead */
-  bool late;    /* END: the transaction's deadline had passed before */
-} mpb_call;
 
 enum { HANDLE_INDEX = 1, TEXT_INDEX = 2, FIRST_PARAMETER = 3 };
 
@@ -86,8 +38,7 @@ static void release(mpb_call *call) {
   let_connection_go(call);
   mp_statement_release(call->statement);
   call->statement = NULL;
-  mp_types_release(call->types);
-  call->types = NULL;
+  mpb_call_forget_types(call);
   mp_result_destroy(call->result);
   call->result = NULL;
 }
@@ -162,6 +113,11 @@ static void describe(lua_State *L, mpb_call *call) {
   note_asked(call, count);
 }
 
+static void look_up(lua_State *L, mpb_call *call, call_stage stage, const uint32_t *oids, size_t count) {
+  use_connection(call, stage);
+  if (!mp_connection_look_up(call->connection, oids, count, call->deadline, mpb_error_slot(L))) fail(L, call);
+}
+
 static bool has_pipeline(const mpb_call *call) {
   return mp_settings_pool(mp_pool_settings_of(call->pool))->pipeline;
 }
@@ -169,12 +125,13 @@ static bool has_pipeline(const mpb_call *call) {
 /* A value was refused for the type that we remember: before the script hears of it, the server is asked once whether
  * that is still the type. */
 static void doubt_types(lua_State *L, mpb_call *call) {
-  bool worth_asking = call->types != NULL && call->types->count == call->count && !call->doubted && has_pipeline(call);
+  const mp_types *types = call->types.types;
+  bool worth_asking = types != NULL && types->count == call->count && !call->doubted && has_pipeline(call);
   if (!worth_asking || mp_connection_state_of(call->connection) != MP_CONNECTION_IDLE) fail(L, call);
   call->doubted = true;
   mp_statements_forget(mp_pool_statements(call->pool), call->statement);
-  mp_types_release(call->types);
-  call->types = NULL;
+  if (call->types.known != NULL) mp_connection_forget_types(call->connection);
+  mpb_call_forget_types(call);
   describe(L, call);
 }
 
@@ -187,9 +144,14 @@ static void open_first(lua_State *L, mpb_call *call, const char *command) {
 
 static void execute(lua_State *L, mpb_call *call) {
   mp_error **error = mpb_error_slot(L);
-  mp_request request = {.statement = call->statement, .types = call->types, .deadline = call->deadline};
   bool needs_types;
-  if (!mpb_read_arguments(L, call->first, call->count, call->types, &request.parameters, &needs_types, error)) {
+  if (!call->looked && !mpb_call_knows_types(call)) {
+    look_up(L, call, STAGE_LOOK_UP, call->types.types->oids, (size_t)call->types.types->count);
+    return;
+  }
+  mp_request request = {
+      .statement = call->statement, .types = call->types.types, .known = call->types.known, .deadline = call->deadline};
+  if (!mpb_read_arguments(L, call->first, call->count, &call->types, &request.parameters, &needs_types, error)) {
     doubt_types(L, call);
     return;
   }
@@ -291,26 +253,56 @@ static void on_connection(lua_State *L, mpb_call *call) {
 
 static void on_described(lua_State *L, mpb_call *call) {
   if (call->lease != NULL && call->lease->transaction != NULL) mp_transaction_flushed(call->lease->transaction);
-  call->types = mp_statements_types(mp_pool_statements(call->pool), call->statement);
-  if (call->types == NULL) { /* without memory, or dropped from the cache by another thread meanwhile */
+  call->types.types = mp_statements_types(mp_pool_statements(call->pool), call->statement);
+  if (call->types.types == NULL) { /* without memory, or dropped from the cache by another thread meanwhile */
     mp_error_set_memory(mpb_error_slot(L));
     fail(L, call);
   }
   execute(L, call);
 }
 
+static void on_looked_up(lua_State *L, mpb_call *call) {
+  mp_type_set_release(call->types.known);
+  call->types.known = mp_connection_take_types(call->connection);
+  call->looked = true;
+  execute(L, call);
+}
+
+enum { MOST_RESTARTS = 3 }; /* a server that finds fault each time is right */
+
 /* What we knew of the statement was no longer true: ask anew, and run it again. */
 static void start_over(lua_State *L, mpb_call *call) {
   mp_error_free(call->operation.error);
   call->operation.error = NULL;
-  mp_types_release(call->types);
-  call->types = mp_statements_types(mp_pool_statements(call->pool), call->statement);
+  call->restarts++;
+  mpb_call_forget_types(call);
+  call->types.types = mp_statements_types(mp_pool_statements(call->pool), call->statement);
   execute(L, call);
+}
+
+/* The result is there. It keeps the connection until all types in it are known. */
+static void on_result(lua_State *L, mpb_call *call) {
+  const uint32_t *oids;
+  bool is_read = call->result != NULL && call->mode != MODE_EXEC && mp_result_rows(call->result) > 0;
+  size_t unknown = is_read ? mp_result_unknown(call->result, &oids) : 0;
+  if (unknown > 0) {
+    look_up(L, call, STAGE_LEARN, oids, unknown);
+    return;
+  }
+  let_connection_go(call);
+  call->stage = STAGE_DONE;
+}
+
+static void on_learned(lua_State *L, mpb_call *call) {
+  mp_type_set *types = mp_connection_take_types(call->connection);
+  mp_result_learn(call->result, types);
+  mp_type_set_release(types);
+  on_result(L, call);
 }
 
 static void on_executed(lua_State *L, mpb_call *call) {
   if (call->operation.step == MP_STEP_FAILED) {
-    if (mp_connection_is_stale(call->connection)) {
+    if (mp_connection_is_stale(call->connection) && call->restarts < MOST_RESTARTS) {
       start_over(L, call);
       return;
     }
@@ -319,8 +311,7 @@ static void on_executed(lua_State *L, mpb_call *call) {
   mp_error **error = mpb_error_slot(L);
   call->result = mp_connection_take_result(call->connection, error);
   if (*error != NULL) fail(L, call);
-  let_connection_go(call);
-  call->stage = STAGE_DONE;
+  on_result(L, call);
 }
 
 static void on_script_done(lua_State *L, mpb_call *call) {
@@ -424,6 +415,8 @@ static void ended(lua_State *L, mpb_call *call) {
     on_connection(L, call);
     break;
   case STAGE_DESCRIBE: on_described(L, call); break;
+  case STAGE_LOOK_UP: on_looked_up(L, call); break;
+  case STAGE_LEARN: on_learned(L, call); break;
   case STAGE_OPEN:
     mp_transaction_flushed(call->lease->transaction);
     on_connection(L, call);
@@ -577,7 +570,8 @@ static int run_statement(lua_State *L, call_mode mode) {
   int index = lua_gettop(L);
   size_t size;
   const char *text = lua_tolstring(L, TEXT_INDEX, &size);
-  call->statement = mp_statements_get(mp_pool_statements(call->pool), text, size, &call->types, mpb_error_slot(L));
+  call->statement =
+      mp_statements_get(mp_pool_statements(call->pool), text, size, &call->types.types, mpb_error_slot(L));
   if (call->statement == NULL) return fail(L, call);
   const mp_sql *sql = mp_statement_sql(call->statement);
   mpb_check_control(L, database, sql->flags);

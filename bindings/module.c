@@ -28,6 +28,7 @@ static int runtime_gc(lua_State *L) {
   mpb_runtime *runtime = lua_touserdata(L, 1);
   mpb_scheduler_close(runtime);
   mpb_arguments_close(runtime);
+  mpb_customs_close(runtime);
   mp_error_free(runtime->error);
   runtime->error = NULL;
   mp_buffer_finish(&runtime->scratch);

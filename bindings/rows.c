@@ -77,10 +77,14 @@ static bool push_cell(const reader *read, int row, int column, mp_error **error)
   mp_value value;
   mp_buffer *scratch = &read->values.runtime->scratch;
   if (!mp_result_cell(read->result, row, column, scratch, &value, error)) return false;
+  bool is_null = value.kind == MP_VALUE_NULL;
   if (read->style.numeric_as_float && value.kind == MP_VALUE_NUMERIC) {
     value = (mp_value){MP_VALUE_FLOAT, {.number = mp_numeric_to_float(value.as.numeric)}};
   }
-  return mpb_push_value(read->L, &read->values, &value, error);
+  bool ok = mpb_push_value(read->L, &read->values, &value, error) &&
+            (is_null || mpb_custom_decode(read->L, read->values.runtime, mp_result_codec(read->result, column), error));
+  if (!ok) mp_result_blame(read->result, row, column, *error);
+  return ok;
 }
 
 static bool push_row(const reader *read, int row, mp_error **error) {

@@ -24,6 +24,7 @@ typedef struct mpb_runtime {
   mp_buffer scratch;               /* for decoding one value; free for use between two calls of Lua                  */
   mp_buffer text;                  /* for building one text                                                         */
   struct mpb_arguments *arguments; /* for encoding the parameters of one statement (arguments.c) */
+  struct mpb_custom *customs;      /* the script's own codecs (custom_codec.c) */
   mpb_scheduler *scheduler;
   struct mp_pool *host_pool; /* borrowed; what connect() gives inside of a host; NULL elsewhere */
   char scripts[1024];        /* the folder of our own Lua files: their lines are not the user's               */

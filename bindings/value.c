@@ -10,7 +10,7 @@
 /* Only the addresses count: kind_key is the key of the kind in a metatable, metatable_keys + kind are the keys of the
  * metatables in the registry. */
 static const char kind_key = 0;
-static const char metatable_keys[MP_VALUE_ARRAY + 1] = {0};
+static const char metatable_keys[MP_VALUE_RANGE + 1] = {0};
 
 /* ---- kinds ---- */
 
@@ -155,7 +155,7 @@ static int l_tostring(lua_State *L) {
 static int l_concat(lua_State *L) {
   mp_value value;
   for (int i = 1; i <= 2; i++) {
-    bool fits = lua_isstring(L, i) || mpb_value_at(L, i, &value);
+    bool fits = lua_isstring(L, i) || mpb_value_at(L, i, &value) || mpb_is_range(L, i);
     if (!fits) return mpb_wrong_type(L, i, "an operand of ..", "a string, a number or a value that has a text");
     luaL_tolstring(L, i, NULL);
   }
@@ -227,6 +227,8 @@ void mpb_open_values(lua_State *L, mpb_runtime *runtime) {
   mpb_open_array(L, runtime);
   mpb_open_json(L, runtime);
   mpb_open_uuid(L, runtime);
+  mpb_open_range(L, runtime);
+  mpb_open_codec(L, runtime);
   lua_pushlightuserdata(L, NULL);
   lua_setfield(L, -2, "null");
 }

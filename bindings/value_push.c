@@ -20,7 +20,7 @@ void mpb_open_push(lua_State *L) {
 void mpb_values_begin(lua_State *L, mpb_runtime *runtime, mpb_values *values) {
   *values = (mpb_values){.runtime = runtime, .base = lua_gettop(L) + 1};
   lua_pushnil(L); /* the guard's place */
-  for (int kind = MP_VALUE_NUMERIC; kind <= MP_VALUE_ARRAY; kind++)
+  for (int kind = MP_VALUE_NUMERIC; kind <= MP_VALUE_RANGE; kind++)
     mpb_push_metatable(L, (mp_value_kind)kind);
 }
 
@@ -42,48 +42,6 @@ static void push_decoded(lua_State *L, const mpb_values *values, mp_value_kind k
   mpb_push_bare_copy(L, from, size);
   lua_pushvalue(L, mpb_metatable_slot(values, kind));
   lua_setmetatable(L, -2);
-}
-
-/* ---- arrays ---- */
-
-static bool push_element(lua_State *L, const mpb_values *values, mp_array *array, mp_error **error) {
-  mp_error *wrong = NULL;
-  mp_value element;
-  if (!mp_array_next(array, &values->runtime->text, &element, &wrong)) {
-    if (wrong == NULL) return mp_error_set(error, MP_ERROR_DECODE, "the server sent an array that ends too early");
-    mp_error_move(error, wrong);
-    return false;
-  }
-  if (element.kind == MP_VALUE_NULL) {
-    lua_pushlightuserdata(L, NULL);
-    return true;
-  }
-  if (element.kind != MP_VALUE_JSON) return mpb_push_value(L, values, &element, error);
-  /* Its text may lie in the scratch memory of elements, where it would not outlive the making of tables. */
-  lua_pushlstring(L, element.as.bytes.data, element.as.bytes.size);
-  if (!mpb_push_json(L, values, lua_tostring(L, -1), element.as.bytes.size, error)) return false;
-  lua_remove(L, -2);
-  return true;
-}
-
-static bool push_dimension(lua_State *L, const mpb_values *values, mp_array *array, int dimension, mp_error **error) {
-  int length = dimension < array->dimensions ? array->lengths[dimension] : 0;
-  bool is_last = dimension + 1 >= array->dimensions;
-  luaL_checkstack(L, 6, NULL);
-  lua_createtable(L, length, 0);
-  lua_pushvalue(L, mpb_metatable_slot(values, MP_VALUE_ARRAY));
-  lua_setmetatable(L, -2);
-  for (int i = 1; i <= length; i++) {
-    bool ok = is_last ? push_element(L, values, array, error) : push_dimension(L, values, array, dimension + 1, error);
-    if (!ok) return false;
-    lua_rawseti(L, -2, i);
-  }
-  return true;
-}
-
-static bool push_array(lua_State *L, const mpb_values *values, const mp_array *array, mp_error **error) {
-  mp_array cursor = *array;
-  return push_dimension(L, values, &cursor, 0, error);
 }
 
 /* ---- any value ---- */
@@ -116,7 +74,9 @@ bool mpb_push_value(lua_State *L, const mpb_values *values, const mp_value *valu
     push_decoded(L, values, MP_VALUE_INTERVAL, &value->as.interval, sizeof value->as.interval);
     return true;
   case MP_VALUE_JSON: return mpb_push_json(L, values, value->as.bytes.data, value->as.bytes.size, error);
-  case MP_VALUE_ARRAY: return push_array(L, values, &value->as.array, error);
+  case MP_VALUE_ARRAY:
+  case MP_VALUE_RANGE:
+  case MP_VALUE_COMPOSITE: return mpb_push_container(L, values, value, error);
   case MP_VALUE_GEOMETRY: mpb_push_geometry(L, &value->as.geometry); return true;
   }
   return mp_error_set(error, MP_ERROR_DECODE, "a value of an unknown kind");

@@ -57,6 +57,8 @@ void mpb_open_bytes(lua_State *L, mpb_runtime *runtime);
 void mpb_open_array(lua_State *L, mpb_runtime *runtime);
 void mpb_open_json(lua_State *L, mpb_runtime *runtime);
 void mpb_open_uuid(lua_State *L, mpb_runtime *runtime);
+void mpb_open_range(lua_State *L, mpb_runtime *runtime);
+void mpb_open_codec(lua_State *L, mpb_runtime *runtime);
 
 /* ---- dates and times (calendar_fields.c, time_arithmetic.c) ---- */
 
@@ -87,7 +89,24 @@ static inline int mpb_metatable_slot(const mpb_values *values, mp_value_kind kin
   return values->base + 1 + (int)kind - (int)MP_VALUE_NUMERIC;
 }
 
-/* ---- tables (table_shape.c, json_write.c, array_write.c) ---- */
+/* ---- arrays, ranges and composites (container_push.c) ---- */
+
+/* Pushes a decoded array, range or composite. As mpb_push_value otherwise. */
+bool mpb_push_container(lua_State *L, const mpb_values *values, const mp_value *value, mp_error **error);
+
+/* Replaces the two values on top of the stack (nil: no bound) by a range of them, without a metatable yet. */
+typedef struct mpb_range {
+  bool is_empty, lower_inclusive, upper_inclusive;
+} mpb_range;
+void mpb_push_bare_range(lua_State *L, const mpb_range *range);
+bool mpb_is_range(lua_State *L, int index);
+
+/* Marks the table on top of the stack as an array whose dimensions begin at these subscripts. */
+void mpb_mark_array(lua_State *L, const int32_t *lower, int dimensions);
+/* The subscripts that a marked table has; 0 when all are 1. */
+int mpb_array_lower(lua_State *L, int index, int32_t *lower);
+
+/* ---- tables (table_shape.c, json_write.c, array_write.c, composite_write.c, range_write.c) ---- */
 
 typedef enum mpb_shape {
   MPB_SHAPE_EMPTY,
@@ -101,9 +120,20 @@ mpb_shape mpb_table_shape(lua_State *L, int index, lua_Integer *length, mp_error
 
 /* Appends the JSON text of any value; object keys are sorted. Never raises. Errors: usage, memory. */
 bool mpb_json_write(lua_State *L, int index, mp_buffer *out, mp_error **error);
-/* Appends the array literal of a list, for a codec with elements; one without (an array of a type that is not known
- * here) takes any. Never raises. Errors: usage, memory. */
+/* Append a literal: of a list, of a list of ranges, of a table of fields, of an mp.range. The codec: of the array (one
+ * without elements, of a type that is not known, takes any), of the multirange, of the composite; of the bounds. Never
+ * raise. Errors: usage, memory. */
 bool mpb_array_write(lua_State *L, int index, const mp_codec *codec, mp_buffer *out, mp_error **error);
+bool mpb_multirange_write(lua_State *L, int index, const mp_codec *codec, mp_buffer *out, mp_error **error);
+bool mpb_composite_write(lua_State *L, int index, const mp_codec *codec, mp_buffer *out, mp_error **error);
+bool mpb_range_write(lua_State *L, int index, const mp_codec *element, mp_buffer *out, mp_error **error);
+
+/* Appends the text of any value for the codec's type (value_write.c); NULL appends nothing. Never raises. Errors:
+ * usage, memory. */
+bool mpb_value_write(lua_State *L, int index, const mp_codec *codec, mp_buffer *out, bool *is_null, mp_error **error);
+/* Pushes what the script's own codec for the type makes of the value at `index`, and says in *done that there is one.
+ * Errors: usage (the function failed). */
+bool mpb_custom_encode(lua_State *L, int index, const mp_codec *codec, bool *done, mp_error **error);
 
 /* ---- geometry (geometry_value.c) ---- */
 

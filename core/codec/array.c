@@ -3,7 +3,7 @@
 #include "base/bytes.h"
 #include "codec/internal.h"
 
-enum { HEADER = 12, DIMENSION = 8, NULL_SIZE = -1 };
+enum { HEADER = 12, DIMENSION = 8 };
 
 static const char *read_dimensions(const char *at, size_t left, mp_array *array, int64_t *elements) {
   *elements = array->dimensions == 0 ? 0 : 1;
@@ -21,11 +21,9 @@ static const char *read_dimensions(const char *at, size_t left, mp_array *array,
 
 static const char *check_elements(const char *at, const char *end, int64_t elements) {
   for (; elements > 0; elements--) {
+    mp_bytes element;
     if (end - at < 4) return "it ends within an element";
-    int32_t size = (int32_t)mp_get32(at);
-    at += 4;
-    if (size < NULL_SIZE || size > end - at) return "an element's length is wrong";
-    if (size > 0) at += size;
+    if (!mp__take_sized(&at, end, &element)) return "an element's length is wrong";
   }
   return at == end ? NULL : "something follows its last element";
 }
@@ -35,7 +33,7 @@ static const char *read_array(const mp_codec *codec, const char *data, size_t si
   uint32_t dimensions = mp_get32(data);
   if (dimensions > MP_ARRAY_DIMENSIONS) return "it has too many dimensions";
   if (mp_get32(data + 4) > 1) return "its flags are unknown";
-  if (mp_get32(data + 8) != codec->element) return "its elements are of another type";
+  if (mp_get32(data + 8) != codec->element->oid) return "its elements are of another type";
   if ((size - HEADER) / DIMENSION < dimensions) return "it is too short";
   array->dimensions = (int)dimensions;
   array->at = data + HEADER + dimensions * DIMENSION;
@@ -46,9 +44,8 @@ static const char *read_array(const mp_codec *codec, const char *data, size_t si
 }
 
 static mp_array new_array(const mp_codec *codec, const mp_codec_context *context, bool binary) {
-  const mp_codec *element = mp_codec_find(codec->element);
-  char delimiter = mp_codec_delimiter(element);
-  return (mp_array){.element = element, .context = context, .binary = binary, .delimiter = delimiter};
+  return (mp_array){
+      .element = codec->element, .context = context, .binary = binary, .delimiter = mp_codec_delimiter(codec->element)};
 }
 
 MP__DECODE(mp__array_from_binary) {
@@ -68,40 +65,26 @@ MP__DECODE(mp__array_from_text) {
   return true;
 }
 
-static bool next_binary(mp_array *array, mp_buffer *scratch, mp_value *out, mp_error **error) {
-  if (array->at == array->end) return false;
-  int32_t size = (int32_t)mp_get32(array->at);
-  const char *data = array->at + 4;
-  array->at = data + (size > 0 ? size : 0);
-  if (size == NULL_SIZE) {
-    out->kind = MP_VALUE_NULL;
-    return true;
-  }
-  const mp_codec *element = array->element;
-  return element->from_binary(element, data, (size_t)size, array->context, scratch, out, error);
-}
-
-/* Only these may hold what a literal must escape; the others' decoders write into scratch what they read from it. */
-static bool may_be_escaped(mp_value_kind kind) {
-  return kind == MP_VALUE_TEXT || kind == MP_VALUE_BYTES || kind == MP_VALUE_JSON;
-}
-
-static bool next_text(mp_array *array, mp_buffer *scratch, mp_value *out, mp_error **error) {
-  const mp_codec *element = array->element;
+static bool next_text(mp_array *array, mp_buffer *scratch, mp_item *out, mp_error **error) {
   mp__array_item item;
   if (!mp__array_next_item(array, scratch, &item)) {
     if (!mp_buffer_ok(scratch)) mp_error_set_memory(error);
     return false;
   }
-  if (item.text == NULL) {
-    out->kind = MP_VALUE_NULL;
-    return true;
-  }
-  if (item.escaped && !may_be_escaped(element->kind)) return mp__decode_error(element, error, "it has a backslash");
-  return element->from_text(element, item.text, item.size, array->context, scratch, out, error);
+  out->bytes = (mp_bytes){item.text, item.size};
+  out->in_scratch = item.escaped;
+  return true;
+}
+
+bool mp_array_next_item(mp_array *array, mp_buffer *scratch, mp_item *out, mp_error **error) {
+  mp_buffer_clear(scratch);
+  *out = (mp_item){.codec = array->element, .context = array->context, .binary = array->binary};
+  if (array->at == array->end) return false;
+  if (array->binary) return mp__take_sized(&array->at, array->end, &out->bytes);
+  return array->is_multirange ? mp__multirange_next(array, &out->bytes) : next_text(array, scratch, out, error);
 }
 
 bool mp_array_next(mp_array *array, mp_buffer *scratch, mp_value *out, mp_error **error) {
-  mp_buffer_clear(scratch);
-  return array->binary ? next_binary(array, scratch, out, error) : next_text(array, scratch, out, error);
+  mp_item item;
+  return mp_array_next_item(array, scratch, &item, error) && mp_item_decode(&item, scratch, out, error);
 }

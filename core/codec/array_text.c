@@ -195,16 +195,16 @@ bool mp__array_next_item(mp_array *array, mp_buffer *scratch, mp__array_item *ou
 
 /* ---- writing ---- */
 
-static bool must_quote(const char *text, size_t size) {
+static bool must_quote(const char *text, size_t size, char delimiter) {
   if (size == 0 || is_null(text, size)) return true;
   for (size_t i = 0; i < size; i++) {
-    if (is_space(text[i]) || strchr("{}\",\\", text[i]) != NULL) return true;
+    if (is_space(text[i]) || text[i] == delimiter || strchr("{}\",\\", text[i]) != NULL) return true;
   }
   return false;
 }
 
-void mp_array_add_element(mp_buffer *out, const char *text, size_t size) {
-  if (!must_quote(text, size)) {
+void mp_array_add_element(mp_buffer *out, const char *text, size_t size, char delimiter) {
+  if (!must_quote(text, size, delimiter)) {
     mp_buffer_add(out, text, size);
     return;
   }

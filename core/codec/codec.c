@@ -116,7 +116,7 @@ static const mp_codec scalars[] = {
    .name = sql_name,                                                                                                   \
    .kind = MP_VALUE_ARRAY,                                                                                             \
    .array = array_oid,                                                                                                 \
-   .element = MP_OID_##element_id,                                                                                     \
+   .element = &scalars[INDEX_##element_id],                                                                            \
    .from_text = mp__vector_from_text,                                                                                  \
    .from_binary = mp__vector_from_binary},
             VECTORS(X)
@@ -127,7 +127,7 @@ static const mp_codec scalars[] = {
   {.oid = array_oid,                                                                                                   \
    .name = sql_name "[]",                                                                                              \
    .kind = MP_VALUE_ARRAY,                                                                                             \
-   .element = MP_OID_##id,                                                                                             \
+   .element = &scalars[INDEX_##id],                                                                                    \
    .from_text = mp__array_from_text,                                                                                   \
    .from_binary = binary},
 
@@ -143,6 +143,75 @@ static const mp_codec arrays[] = {
 #undef X
 };
 
+/* X(name, OID of the subtype's constant, OIDs of: range, its array, multirange, its array) */
+#define RANGES(X)                                                                                                      \
+  X(int4, INT4, 3904, 3905, 4451, 6150)                                                                                \
+  X(num, NUMERIC, 3906, 3907, 4532, 6151)                                                                              \
+  X(ts, TIMESTAMP, 3908, 3909, 4533, 6152)                                                                             \
+  X(tstz, TIMESTAMPTZ, 3910, 3911, 4534, 6153)                                                                         \
+  X(date, DATE, 3912, 3913, 4535, 6155)                                                                                \
+  X(int8, INT8, 3926, 3927, 4536, 6157)
+
+enum {
+#define X(name, ...) RANGE_##name,
+  RANGES(X)
+#undef X
+};
+
+static const mp_codec ranges[] = {
+#define X(id, subtype, range_oid, array_oid, ...)                                                                      \
+  {.oid = range_oid,                                                                                                   \
+   .name = #id "range",                                                                                                \
+   .kind = MP_VALUE_RANGE,                                                                                             \
+   .array = array_oid,                                                                                                 \
+   .element = &scalars[INDEX_##subtype],                                                                               \
+   .from_text = mp__range_from_text,                                                                                   \
+   .from_binary = mp__range_from_binary},
+    RANGES(X)
+#undef X
+};
+
+static const mp_codec multiranges[] = {
+#define X(id, subtype, range_oid, range_array_oid, multirange_oid, array_oid)                                          \
+  {.oid = multirange_oid,                                                                                              \
+   .name = #id "multirange",                                                                                           \
+   .kind = MP_VALUE_ARRAY,                                                                                             \
+   .array = array_oid,                                                                                                 \
+   .element = &ranges[RANGE_##id],                                                                                     \
+   .is_multirange = true,                                                                                              \
+   .from_text = mp__multirange_from_text,                                                                              \
+   .from_binary = mp__multirange_from_binary},
+    RANGES(X)
+#undef X
+};
+
+#define RANGE_ARRAY(array_oid, sql_name, of)                                                                           \
+  {                                                                                                                    \
+    .oid = array_oid, .name = sql_name "[]", .kind = MP_VALUE_ARRAY, .element = of, .from_text = mp__array_from_text,  \
+    .from_binary = mp__array_from_binary                                                                               \
+  }
+
+static const mp_codec range_arrays[] = {
+#define X(id, subtype, range_oid, array_oid, ...) RANGE_ARRAY(array_oid, #id "range", &ranges[RANGE_##id]),
+    RANGES(X)
+#undef X
+};
+
+static const mp_codec multirange_arrays[] = {
+#define X(id, subtype, range_oid, range_array_oid, multirange_oid, array_oid)                                          \
+  RANGE_ARRAY(array_oid, #id "multirange", &multiranges[RANGE_##id]),
+    RANGES(X)
+#undef X
+};
+
+/* Of no type that has a name; only its text can be read. */
+static const mp_codec record = {.oid = MP_OID_RECORD,
+                                .name = "record",
+                                .kind = MP_VALUE_COMPOSITE,
+                                .array = 2287,
+                                .from_text = mp__composite_from_text};
+static const mp_codec record_array = {
+    .oid = 2287, .name = "record[]", .kind = MP_VALUE_ARRAY, .element = &record, .from_text = mp__array_from_text};
 static const mp_codec nothing = {.oid = MP_OID_VOID,
                                  .name = "void",
                                  .kind = MP_VALUE_NULL,
@@ -167,11 +236,21 @@ const mp_codec *mp_codec_find(uint32_t oid) {
     VECTORS(X)
 #undef X
   case MP_OID_VOID: return &nothing;
+#define X(id, subtype, range_oid, range_array_oid, multirange_oid, array_oid)                                          \
+  case range_oid: return &ranges[RANGE_##id];                                                                          \
+  case range_array_oid: return &range_arrays[RANGE_##id];                                                              \
+  case multirange_oid: return &multiranges[RANGE_##id];                                                                \
+  case array_oid: return &multirange_arrays[RANGE_##id];
+    RANGES(X)
+#undef X
+  case MP_OID_RECORD: return &record;
+  case 2287: return &record_array;
   default: return &unknown;
   }
 }
 
 char mp_codec_delimiter(const mp_codec *element) {
+  if (element->delimiter != '\0') return element->delimiter;
   return element->oid == MP_OID_BOX ? ';' : ',';
 }
 
@@ -232,7 +311,7 @@ static bool is_valid_text(const mp_value *value, mp_error **error) {
 }
 
 bool mp_value_needs_type(const mp_value *value) {
-  if (value->kind == MP_VALUE_JSON || value->kind == MP_VALUE_ARRAY) return value->as.bytes.data == NULL;
+  if (value->kind == MP_VALUE_JSON || mp_kind_is_container(value->kind)) return value->as.bytes.data == NULL;
   if (value->kind != MP_VALUE_TEXT) return false;
   const char *text = value->as.bytes.data;
   size_t size = value->as.bytes.size;
@@ -283,12 +362,14 @@ static void add_text(const mp_value *value, mp_buffer *out) {
   case MP_VALUE_TEXT:
   case MP_VALUE_UUID:
   case MP_VALUE_JSON:
-  case MP_VALUE_ARRAY: mp_buffer_add(out, value->as.bytes.data, value->as.bytes.size); break;
+  case MP_VALUE_ARRAY:
+  case MP_VALUE_RANGE:
+  case MP_VALUE_COMPOSITE: mp_buffer_add(out, value->as.bytes.data, value->as.bytes.size); break;
   }
 }
 
 static bool is_text(mp_value_kind kind) {
-  return kind == MP_VALUE_TEXT || kind == MP_VALUE_UUID || kind == MP_VALUE_JSON || kind == MP_VALUE_ARRAY;
+  return kind == MP_VALUE_TEXT || kind == MP_VALUE_UUID || kind == MP_VALUE_JSON || mp_kind_is_container(kind);
 }
 
 bool mp_value_text(const mp_value *value, mp_buffer *out, mp_error **error) {

@@ -52,6 +52,7 @@ typedef enum mp_type_oid {
   MP_OID_BIT = 1560,
   MP_OID_VARBIT = 1562,
   MP_OID_NUMERIC = 1700,
+  MP_OID_RECORD = 2249,
   MP_OID_REFCURSOR = 1790,
   MP_OID_REGPROCEDURE = 2202,
   MP_OID_REGOPER = 2203,
@@ -89,19 +90,41 @@ typedef bool mp_encode(const mp_codec *codec, const mp_value *value, mp_buffer *
 /* Could the server read this text as a value of the type? A text that is refused is one that it would refuse too. */
 typedef bool mp_check(const char *text, size_t size);
 
+typedef struct mp_field {
+  const char *name;
+  const mp_codec *codec;
+} mp_field;
+
 struct mp_codec {
   uint32_t oid;
-  const char *name;       /* the SQL name, for messages: "smallint", "timestamp with time zone", "integer[]" */
-  mp_value_kind kind;     /* of decoded values */
-  uint32_t array;         /* OID of the array type over this, or 0      */
-  uint32_t element;       /* of an array type or a vector: the element's OID, or 0 */
-  mp_decode *from_text;   /* never NULL                                 */
-  mp_decode *from_binary; /* NULL: the result is asked for as text      */
-  mp_encode *to_binary;   /* NULL: parameters go as text                */
-  mp_check *check;        /* NULL: the server judges a parameter's text */
+  const char *name;        /* the SQL name, for messages: "smallint", "timestamp with time zone", "integer[]"  */
+  mp_value_kind kind;      /* of decoded values                                                              */
+  uint32_t array;          /* OID of the array type over this, or 0                                          */
+  const mp_codec *element; /* of an array's elements, a range's bounds, a multirange's ranges; else NULL     */
+  char delimiter;          /* between elements of an array of this type; 0 means a comma                     */
+  bool is_multirange;      /* of kind ARRAY                                                                  */
+  mp_decode *from_text;    /* never NULL                                                                     */
+  mp_decode *from_binary;  /* NULL: the result is asked for as text                                          */
+  mp_encode *to_binary;    /* NULL: parameters go as text                                                    */
+  mp_check *check;         /* NULL: the server judges a parameter's text                                     */
+
+  /* Types that were looked up (catalog.h). */
+  const char *schema, *type; /* its name in pg_type; NULL for those of the table here  */
+  const mp_field *fields;    /* of a composite; NULL for any other, and for a record   */
+  int field_count;           /* without a type                                         */
+  const char *const *labels; /* of an enum; NULL for any other                         */
+  int label_count;
 };
 
-/* Never NULL: an unknown OID gives the codec of the server's text (kind TEXT, no binary form), whose oid is 0. */
+/* True when values of the type are composites, or hold some within arrays and ranges. */
+static inline bool mp_codec_holds_fields(const mp_codec *codec) {
+  while (codec->element != NULL)
+    codec = codec->element;
+  return codec->fields != NULL;
+}
+
+/* Types with fixed OIDs. Never NULL: an unknown OID gives the codec of the server's text (kind TEXT, no binary form),
+ * whose oid is 0. */
 const mp_codec *mp_codec_find(uint32_t oid);
 
 /* What stands between the elements of an array in its text form. element: their codec. */
@@ -130,12 +153,34 @@ bool mp_value_needs_type(const mp_value *value);
 /* Appends the text form of a value that is not NULL, as it would be sent (no terminator). Errors: usage, memory. */
 bool mp_value_text(const mp_value *value, mp_buffer *out, mp_error **error);
 
-/* Array literals, for callers that walk their own lists: add `{`, elements, `,` and `}` themselves; this appends one
- * element's text, quoted where it must be. */
-void mp_array_add_element(mp_buffer *out, const char *text, size_t size);
+/* Whether the text is a label of the enum (of a codec without labels: always). Errors: usage (hints at the nearest). */
+bool mp_codec_check_label(const mp_codec *codec, const mp_value *value, mp_error **error);
 
-/* The next element of a decoded array. Returns false at the end and on failure; then *error says which (it must be NULL
- * before). A NULL element gives kind NULL. Element values borrow as those of mp_decode do; `scratch` is cleared. */
+/* Array literals, for callers that walk their own lists: add `{`, elements, the delimiter and `}` themselves; this
+ * appends one element's text, quoted where it must be. */
+void mp_array_add_element(mp_buffer *out, const char *text, size_t size, char delimiter);
+
+/* Appends a field of a composite's literal, or a bound of a range's, quoted where it must be. */
+void mp_quoted_add(mp_buffer *out, const char *text, size_t size);
+
+/* ---- what is in arrays, ranges and composites ---- */
+
+/* The next element of an array, or field of a composite. Returns false at the end and on failure; then *error says
+ * which (it must be NULL before). `scratch` is cleared. */
+bool mp_array_next_item(mp_array *array, mp_buffer *scratch, mp_item *out, mp_error **error);
+bool mp_composite_next_item(mp_composite *composite, mp_buffer *scratch, mp_item *out, mp_error **error);
+/* A bound of a range that is not empty; a NULL item where there is none. `scratch` is cleared. */
+bool mp_range_bound(const mp_range *range, const mp_bytes *bound, mp_buffer *scratch, mp_item *out, mp_error **error);
+
+/* Decodes an item; NULL gives kind NULL. `scratch` is the one that it was taken with. The value borrows as those of
+ * mp_decode do: so an array, range or composite out of scratch memory has to be copied first, with `bytes` and
+ * `in_scratch` of the item changed to what says so. */
+bool mp_item_decode(const mp_item *item, mp_buffer *scratch, mp_value *out, mp_error **error);
+static inline bool mp_kind_is_container(mp_value_kind kind) {
+  return kind == MP_VALUE_ARRAY || kind == MP_VALUE_RANGE || kind == MP_VALUE_COMPOSITE;
+}
+
+/* Both in one, for arrays whose elements hold nothing else. */
 bool mp_array_next(mp_array *array, mp_buffer *scratch, mp_value *out, mp_error **error);
 
 /* Floats: the shortest digits that read back to the same value, as the server writes them (extra_float_digits 1): no

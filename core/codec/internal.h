@@ -28,6 +28,8 @@ mp_decode mp__interval_from_text, mp__interval_from_binary;
 mp_decode mp__json_decode, mp__jsonb_from_binary;
 mp_decode mp__jsonpath_from_binary;
 mp_decode mp__array_from_text, mp__array_from_binary, mp__vector_from_text, mp__vector_from_binary;
+mp_decode mp__range_from_text, mp__range_from_binary, mp__multirange_from_text, mp__multirange_from_binary;
+mp_decode mp__composite_from_text, mp__composite_from_binary;
 mp_decode mp__timetz_from_binary;
 mp_decode mp__inet_from_binary, mp__macaddr_from_binary, mp__bits_from_binary;
 mp_decode mp__geometry_from_text, mp__geometry_from_binary;
@@ -37,7 +39,7 @@ mp_decode mp__void_decode;
 
 mp_encode mp__bool_to_binary, mp__integer_to_binary, mp__float4_to_binary, mp__float8_to_binary, mp__numeric_to_binary;
 mp_encode mp__bytes_to_binary, mp__uuid_to_binary, mp__int64_to_binary, mp__date_to_binary, mp__interval_to_binary;
-mp_encode mp__jsonb_to_binary;
+mp_encode mp__jsonb_to_binary, mp__enum_to_binary;
 
 mp_check mp__inet_check, mp__cidr_check, mp__macaddr_check, mp__macaddr8_check, mp__bits_check;
 
@@ -97,5 +99,16 @@ typedef struct mp__array_item {
   bool escaped; /* text is NULL for a NULL element */
 } mp__array_item;
 bool mp__array_next_item(mp_array *array, mp_buffer *scratch, mp__array_item *out);
+
+/* What follows its own length, as elements, fields and bounds do in the binary form: moves *at behind it. *out has no
+ * data for NULL. False when it does not fit before `end`. */
+bool mp__take_sized(const char **at, const char *end, mp_bytes *out);
+
+/* Moves *at to the first of `ends` outside of quotes. False when there is none. */
+bool mp__quoted_skip(const char **at, const char *end, const char *ends);
+/* The text of a field or bound as it came, without quotes and escapes. False without memory. */
+bool mp__quoted_read(const mp_bytes *piece, mp_buffer *scratch, mp_item *out);
+/* The text of the next range of a multirange; false at the end. */
+bool mp__multirange_next(mp_array *array, mp_bytes *out);
 
 #endif

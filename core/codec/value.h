@@ -24,6 +24,8 @@ typedef enum mp_value_kind {
   MP_VALUE_INTERVAL,    /* interval                                                                       */
   MP_VALUE_JSON,        /* bytes: the text of a JSON document                                             */
   MP_VALUE_ARRAY,       /* decoded: array, a cursor; as a parameter: bytes, the array literal's text      */
+  MP_VALUE_RANGE,       /* decoded: range; as a parameter: bytes, the range literal's text                */
+  MP_VALUE_COMPOSITE,   /* decoded: composite, a cursor; as a parameter: bytes, the literal's text        */
   MP_VALUE_GEOMETRY,    /* geometry                                                                       */
 } mp_value_kind;
 
@@ -52,7 +54,8 @@ typedef struct mp_codec_context {
   mp_interval_style interval_style; /* as ParameterStatus reports it */
 } mp_codec_context;
 
-/* Walks the elements of an array in storage order (the last dimension varies fastest). */
+/* Walks the elements of an array in storage order (the last dimension varies fastest), or the ranges of a multirange,
+ * which is an array of one dimension. */
 typedef struct mp_array {
   const struct mp_codec *element;
   const mp_codec_context *context;      /* borrowed: must outlive the array */
@@ -60,10 +63,38 @@ typedef struct mp_array {
   int32_t lengths[MP_ARRAY_DIMENSIONS]; /* of each dimension */
   int32_t lower[MP_ARRAY_DIMENSIONS];   /* the first subscript, usually 1 */
   bool binary;
+  bool is_multirange;
   char delimiter;
   const char *at, *end; /* what has not been read yet */
 } mp_array;
 
+/* A bound is NULL (no bytes) where the range goes on for ever. */
+typedef struct mp_range {
+  const struct mp_codec *element;  /* of the bounds                */
+  const mp_codec_context *context; /* borrowed: must outlive it    */
+  bool binary;
+  bool is_empty; /* then there is nothing else               */
+  bool lower_inclusive, upper_inclusive;
+  mp_bytes lower, upper; /* as they came: text may be quoted  */
+} mp_range;
+
+/* Walks the fields of a composite. */
+typedef struct mp_composite {
+  const struct mp_codec *codec;    /* knows the fields; of a record without a type: none, and all are texts */
+  const mp_codec_context *context; /* borrowed: must outlive it */
+  bool binary;
+  int count, next;      /* fields in all, and how many were taken   */
+  const char *at, *end; /* what has not been read yet */
+} mp_composite;
+
+/* One element, bound or field, not decoded yet. */
+typedef struct mp_item {
+  const struct mp_codec *codec;
+  const mp_codec_context *context;
+  mp_bytes bytes; /* data is NULL for NULL */
+  bool binary;
+  bool in_scratch; /* the bytes were unescaped into the scratch memory, and go with it */
+} mp_item;
 typedef enum mp_shape {
   MP_SHAPE_POINT,   /* x, y                                     */
   MP_SHAPE_LINE,    /* A, B, C of Ax + By + C = 0               */
@@ -91,6 +122,8 @@ typedef struct mp_value {
     const mp_numeric *numeric;
     mp_interval interval;
     mp_array array;
+    mp_range range;
+    mp_composite composite;
     mp_geometry geometry;
   } as;
 } mp_value;

@@ -4,7 +4,7 @@
 #include "codec/internal.h"
 
 static mp_array new_vector(const mp_codec *codec, const mp_codec_context *context) {
-  return (mp_array){.element = mp_codec_find(codec->element), .context = context, .delimiter = ' '};
+  return (mp_array){.element = codec->element, .context = context, .delimiter = ' '};
 }
 
 static bool give(const mp_array *array, mp_value *out) {
@@ -33,7 +33,7 @@ MP__DECODE(mp__vector_from_text) {
 /* An empty one has a dimension without elements. */
 static bool is_empty(const mp_codec *codec, const char *data, size_t size) {
   enum { EMPTY = 20 };
-  return size == EMPTY && mp_get32(data) == 1 && mp_get32(data + 4) == 0 && mp_get32(data + 8) == codec->element &&
+  return size == EMPTY && mp_get32(data) == 1 && mp_get32(data + 4) == 0 && mp_get32(data + 8) == codec->element->oid &&
          mp_get32(data + 12) == 0;
 }
 

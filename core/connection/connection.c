@@ -119,6 +119,7 @@ void mp_connection_close(mp_connection *connection) {
   mp__prepared_forget_all(connection);
   mp_lru_finish(&connection->known);
   mp__parameters_finish(&connection->parameters);
+  mp_type_set_release(connection->own_types);
   PQfinish(connection->pg);
   mp__wire_close(connection->wire);
   mp__leave_finish(connection);
@@ -174,7 +175,7 @@ bool mp_connection_is_stale(const mp_connection *connection) {
 mp_result *mp_connection_take_result(mp_connection *connection, mp_error **error) {
   PGresult *answer = connection->answer;
   connection->answer = NULL;
-  return answer == NULL ? NULL : mp__result_create(answer, connection->pg, error);
+  return answer == NULL ? NULL : mp__result_create(answer, connection, error);
 }
 
 /* ---- questions ---- */

@@ -44,9 +44,21 @@ bool mp_connection_connect(mp_connection *connection, int64_t deadline, mp_error
 bool mp_connection_describe(mp_connection *connection, mp_statement *statement, const char *const *before,
                             size_t before_count, int64_t deadline, mp_error **error);
 
+/* The types that are known and have no fixed OIDs: owned (mp_type_set_release), or NULL while there is none. */
+mp_type_set *mp_connection_types(const mp_connection *connection);
+/* Looks up types that mp_type_set_find does not know, and all that they are made of. */
+bool mp_connection_look_up(mp_connection *connection, const uint32_t *oids, size_t count, int64_t deadline,
+                           mp_error **error);
+/* What a look-up that is done has found: those of the types that exist, and what was known before. Owned, or NULL.
+ * (Others may have changed what mp_connection_types says meanwhile.) */
+mp_type_set *mp_connection_take_types(mp_connection *connection);
+/* Forgets them all, since something of them proved untrue. */
+void mp_connection_forget_types(mp_connection *connection);
+
 typedef struct mp_request {
   mp_statement *statement;    /* borrowed for the call                                                             */
   mp_types *types;            /* as mp_statements_get gave it; borrowed; may be NULL                               */
+  const mp_type_set *known;   /* has those among them that have no fixed OIDs; borrowed; may be NULL               */
   const mp_value *parameters; /* borrowed for the call: they are encoded at once                                   */
   size_t count;
   const char *const *before; /* commands that travel ahead in the same flush (BEGIN, SAVEPOINT ...); their failure

@@ -25,6 +25,10 @@ void mp__work_clear(mp_connection *connection) {
   connection->expected = (mp__expected){0};
   connection->pipelined = connection->sent = connection->waited = connection->complete = false;
   connection->is_script = connection->draining = connection->named_types = connection->wide = false;
+  connection->looking_up = false;
+  mp_type_set_release(connection->found);
+  mp_type_set_release(connection->verifying);
+  connection->found = connection->verifying = NULL;
   connection->stale = connection->timed_out = connection->broke_protocol = false;
 }
 
@@ -161,6 +165,7 @@ typedef enum way {
   WAY_ONCE,     /* all in one, for types that we know  */
   WAY_NAME,     /* prepare under a name, describe, execute */
   WAY_PREPARED, /* execute what is prepared            */
+  WAY_NONE,     /* it could not even be begun          */
 } way;
 
 static bool same_types(const mp_types *a, const mp_types *b) {
@@ -199,30 +204,61 @@ static bool send_named(mp_connection *connection, const mp_request *request) {
          send_execute(connection, known->name, request->count, MP_FORMAT_TEXT);
 }
 
+/* How the result of a prepared statement is asked for. What we know of a type may have changed since it was prepared.
+ */
+typedef struct asked {
+  mp_type_set *known; /* owned; of the columns' types */
+  bool binary;        /* every column has a binary form that we read         */
+  bool verify;        /* a column holds composites: they are still the same? */
+} asked;
+
+static asked ask_for(const mp_connection *connection, const mp_types *columns) {
+  asked how = {.binary = columns != NULL && columns->count > 0};
+  for (int i = 0; columns != NULL && i < columns->count; i++) {
+    bool is_fixed = mp_codec_find(columns->oids[i])->oid != 0;
+    if (!is_fixed && how.known == NULL) how.known = mp_connection_types(connection);
+    const mp_codec *codec = mp_type_set_find(how.known, columns->oids[i]);
+    how.binary = how.binary && codec != NULL && codec->from_binary != NULL;
+    how.verify = how.verify || (codec != NULL && mp_codec_holds_fields(codec));
+  }
+  return how;
+}
+
+static bool send_prepared(mp_connection *connection, const mp_request *request, const asked *how) {
+  int format = how->binary ? MP_FORMAT_BINARY : MP_FORMAT_TEXT;
+  return send_execute(connection, connection->prepared->name, request->count, format) &&
+         (!how->verify || mp__send_verify(connection, how->known, connection->prepared->columns));
+}
+
 static bool is_inside(const mp_connection *connection) {
   return mp_connection_transaction_status(connection) != MP_OUTSIDE;
 }
 
+/* What goes ahead of a statement in its flush. */
+static bool send_ahead(mp_connection *connection, const mp_request *request, bool asks) {
+  bool introduces = asks && connection->session.state == MP_SESSION_UNKNOWN && !is_inside(connection);
+  return enter_pipeline(connection) && (!introduces || mp__session_send(connection)) &&
+         send_before(connection, request->before, request->before_count);
+}
+
 static bool send(mp_connection *connection, const mp_request *request) {
   way chosen = choose(connection, request);
+  asked how = {0};
+  if (chosen == WAY_PREPARED) how = ask_for(connection, connection->prepared->columns);
   bool asks = request->ask_xact && mp_settings_pool(connection->settings)->pipeline;
-  bool introduces = asks && connection->session.state == MP_SESSION_UNKNOWN && !is_inside(connection);
-  bool several = request->before_count > 0 || asks || chosen == WAY_LEARN || chosen == WAY_NAME;
-  if (several && !enter_pipeline(connection)) return false;
-  if (introduces && !mp__session_send(connection)) return false;
-  if (!send_before(connection, request->before, request->before_count)) return false;
-  bool sent = false;
+  bool several = request->before_count > 0 || asks || chosen == WAY_LEARN || chosen == WAY_NAME || how.verify;
+  bool sent = !several || send_ahead(connection, request, asks);
+  if (!sent) chosen = WAY_NONE;
   switch (chosen) {
   case WAY_LEARN:
     sent = send_prepare(connection, "", NULL) && send_execute(connection, "", request->count, MP_FORMAT_TEXT);
     break;
   case WAY_ONCE: sent = send_once(connection, request); break;
   case WAY_NAME: sent = send_named(connection, request); break;
-  case WAY_PREPARED:
-    sent = send_execute(connection, connection->prepared->name, request->count,
-                        connection->prepared->binary ? MP_FORMAT_BINARY : MP_FORMAT_TEXT);
-    break;
+  case WAY_PREPARED: sent = send_prepared(connection, request, &how); break;
+  case WAY_NONE: break;
   }
+  mp_type_set_release(how.known);
   return sent && send_xact(connection, request) && end_pipeline(connection);
 }
 
@@ -259,6 +295,13 @@ bool mp_connection_describe(mp_connection *connection, mp_statement *statement, 
               (can_describe(statement) ? send_prepare(connection, "", NULL) : send_wide_describe(connection)) &&
               end_pipeline(connection);
   return sent || sending_failed(connection, error);
+}
+
+bool mp_connection_look_up(mp_connection *connection, const uint32_t *oids, size_t count, int64_t deadline,
+                           mp_error **error) {
+  if (!check_idle(connection, error)) return false;
+  begin(connection, NULL, "(looking types up)", deadline);
+  return mp__send_look_up(connection, oids, count) || sending_failed(connection, error);
 }
 
 /* Without memory the careful answer. One that cannot be read is not run by the server either. */

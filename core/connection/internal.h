@@ -15,14 +15,14 @@ typedef struct mp__prepared {
   mp_types *types;           /* owned; what the server was told when it was prepared */
   bool is_prepared;          /* false: used once so far */
   char name[16];             /* on the server */
-  bool binary;               /* every column of its result has a binary form that we read */
+  mp_types *columns;         /* owned; of its result; NULL: it has none, or not yet known */
 } mp__prepared;
 
 /* What one flush has asked for, in the order of the answers. */
 typedef struct mp__expected {
   bool session, session_sync; /* which session this is, and the end of that part */
   size_t before;              /* commands that travelled ahead */
-  bool deallocate, prepare, describe, execute;
+  bool deallocate, prepare, describe, execute, verify;
   bool xact_prepare, xact; /* the transaction's id */
 } mp__expected;
 
@@ -34,7 +34,8 @@ typedef struct mp__parameters {
   int *lengths;
   int *formats;
   size_t *offsets; /* of the values in `bytes` */
-  bool unsure;     /* a value is of another kind than the type that we remember: perhaps that has changed */
+  bool unsure;     /* a value is of another kind than the type that we remember, or was written for what we remember
+                      of a type: perhaps that has changed */
 } mp__parameters;
 
 typedef struct mp__dial mp__dial;
@@ -56,7 +57,8 @@ struct mp_connection {
   bool waited;    /* the caller has waited since: there may be something to read */
   bool complete;  /* all answers are there; only the end of a cancel may be awaited */
   bool is_script;
-  bool draining; /* COPY TO STDOUT, which nobody wants here, is read to its end */
+  bool draining;   /* COPY TO STDOUT, which nobody wants here, is read to its end */
+  bool looking_up; /* the answer describes types */
   mp__expected expected;
   mp_statement *statement; /* owned */
   mp__prepared *prepared;  /* of the statement, in `known`; or NULL */
@@ -80,6 +82,11 @@ struct mp_connection {
   int leaving_fd; /* the line on which the server's end of it is awaited, or -1 */
   int64_t leave_deadline;
 
+  bool altered;           /* the transaction under way may have altered types   */
+  mp_type_set *own_types; /* owned; as that transaction sees them; NULL: unknown */
+  mp_type_set *found;     /* owned; by the look-up that is done, or verified with the statement */
+  mp_type_set *verifying; /* owned; what is known of composites, while the server is asked for their stamps */
+  size_t verify_count;    /* of these composites */
   mp__parameters parameters;
   mp_lru known; /* statements used here, by statement */
   mp__prepared *closing;
@@ -111,6 +118,12 @@ void mp__work_clear(mp_connection *connection);
 /* dial.c */
 mp_step mp__dial_step(mp_connection *connection, mp_want *want, mp_error **error);
 void mp__dial_destroy(mp__dial *dial);
+
+/* lookup.c */
+bool mp__send_look_up(mp_connection *connection, const uint32_t *oids, size_t count);
+void mp__on_looked_up(mp_connection *connection, const PGresult *answer);
+bool mp__send_verify(mp_connection *connection, mp_type_set *set, const mp_types *columns);
+void mp__on_verified(mp_connection *connection, const PGresult *answer);
 
 /* parameters.c */
 bool mp__parameters_encode(mp__parameters *parameters, const mp_request *request, mp_error **error);
@@ -153,6 +166,7 @@ void mp__wire_text(mp__wire *wire, const char *text); /* of the next Parse or Qu
 void mp__wire_close(mp__wire *wire);                  /* after the last PGconn that it watched */
 
 /* result.c */
-mp_result *mp__result_create(PGresult *answer, PGconn *pg, mp_error **error); /* consumes answer */
+/* Consumes the answer. */
+mp_result *mp__result_create(PGresult *answer, const mp_connection *connection, mp_error **error);
 
 #endif

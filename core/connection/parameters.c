@@ -45,6 +45,11 @@ static bool check_count(const mp_sql *sql, size_t given, mp_error **error) {
                       wanted == 1 ? "" : "s", given, given == 1 ? "was" : "were");
 }
 
+static bool may_be_wrong(const mp_codec *codec, int format) {
+  if (codec == NULL) return false;
+  return codec->type != NULL || (codec->to_binary != NULL && format == MP_FORMAT_TEXT);
+}
+
 static bool encode_all(mp__parameters *parameters, const mp_request *request, mp_error **error) {
   parameters->unsure = false;
   for (size_t i = 0; i < request->count; i++) {
@@ -56,12 +61,11 @@ static bool encode_all(mp__parameters *parameters, const mp_request *request, mp
     parameters->lengths[i] = -1; /* NULL */
     parameters->offsets[i] = 0;
     if (value->kind == MP_VALUE_NULL) continue;
-    const mp_codec *codec = type == 0 ? NULL : mp_codec_find(type);
+    const mp_codec *codec = type == 0 ? NULL : mp_type_set_find(request->known, type);
     if (!mp_encode_parameter(codec, value, (int)i + 1, &parameters->bytes, &size, &parameters->formats[i], error)) {
       return false;
     }
-    bool has_binary = codec != NULL && codec->to_binary != NULL;
-    parameters->unsure = parameters->unsure || (has_binary && parameters->formats[i] == MP_FORMAT_TEXT);
+    parameters->unsure = parameters->unsure || may_be_wrong(codec, parameters->formats[i]);
     if (!mp_buffer_ok(&parameters->bytes)) {
       if (start + size < parameters->bytes.limit) return mp_error_set_memory(error);
       return mp_error_set(error, MP_ERROR_USAGE, "the parameters are more than 2 GB together");

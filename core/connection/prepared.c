@@ -14,6 +14,7 @@ static bool has_statement(const mp_lru_entry *entry, const void *statement) {
 static void destroy(mp__prepared *prepared) {
   mp_statement_release(prepared->statement);
   mp_types_release(prepared->types);
+  mp_types_release(prepared->columns);
   free(prepared);
 }
 

@@ -14,6 +14,7 @@ typedef enum stage {
   STAGE_PREPARE,
   STAGE_DESCRIBE,
   STAGE_EXECUTE,
+  STAGE_VERIFY,
   STAGE_XACT_PREPARE,
   STAGE_XACT,
   STAGE_SYNC
@@ -27,6 +28,7 @@ static stage stage_of(const mp__expected *expected) {
   if (expected->prepare) return STAGE_PREPARE;
   if (expected->describe) return STAGE_DESCRIBE;
   if (expected->execute) return STAGE_EXECUTE;
+  if (expected->verify) return STAGE_VERIFY;
   if (expected->xact_prepare) return STAGE_XACT_PREPARE;
   return expected->xact ? STAGE_XACT : STAGE_SYNC;
 }
@@ -40,6 +42,7 @@ static void stage_done(mp__expected *expected) {
   case STAGE_PREPARE: expected->prepare = false; break;
   case STAGE_DESCRIBE: expected->describe = false; break;
   case STAGE_EXECUTE: expected->execute = false; break;
+  case STAGE_VERIFY: expected->verify = false; break;
   case STAGE_XACT_PREPARE: expected->xact_prepare = false; break;
   case STAGE_XACT: expected->xact = false; break;
   case STAGE_SYNC: break;
@@ -48,12 +51,12 @@ static void stage_done(mp__expected *expected) {
 
 /* ---- good answers ---- */
 
-static bool all_binary(const PGresult *description) {
-  int width = PQnfields(description);
-  for (int i = 0; i < width; i++) {
-    if (mp_codec_find(PQftype(description, i))->from_binary == NULL) return false;
-  }
-  return width > 0;
+static void on_columns_described(mp__prepared *prepared, const PGresult *description) {
+  mp_types_release(prepared->columns);
+  prepared->columns = mp_types_create(PQnfields(description));
+  if (prepared->columns == NULL) return; /* then its results stay texts */
+  for (int i = 0; i < prepared->columns->count; i++)
+    prepared->columns->oids[i] = PQftype(description, i);
 }
 
 /* What is learnt is what parameters are encoded by: a type for each, no more and no less. */
@@ -67,7 +70,7 @@ static bool check_count(mp_connection *connection, size_t described) {
 
 static void on_described(mp_connection *connection, const PGresult *description) {
   if (connection->prepared != NULL) {
-    connection->prepared->binary = all_binary(description);
+    on_columns_described(connection->prepared, description);
     return;
   }
   if (!check_count(connection, (size_t)PQnparams(description))) return;
@@ -96,8 +99,23 @@ static void on_wide_described(mp_connection *connection, const PGresult *answer)
   mp_statements_learn(connection->statements, connection->statement, types);
 }
 
+static bool starts_with(const char *text, const char *start) {
+  return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* What the transaction sees of types may be another thing from here on; ROLLBACK may go back to a savepoint. */
+static void note_altered_types(mp_connection *connection, const char *tag) {
+  static const char *const altering[] = {"ALTER ", "DROP ", "DO", "CALL"};
+  for (size_t i = 0; i < sizeof altering / sizeof altering[0]; i++)
+    connection->altered = connection->altered || starts_with(tag, altering[i]);
+  if (!connection->altered) return;
+  mp_type_set_release(connection->own_types);
+  connection->own_types = NULL;
+}
+
 /* Commands that take our prepared statements with them. */
 static void on_command(mp_connection *connection, const char *tag) {
+  note_altered_types(connection, tag);
   if (strcmp(tag, "DISCARD ALL") == 0) {
     mp__prepared_forget_all(connection);
     if (!connection->is_script) connection->needs_reset = false;
@@ -113,6 +131,7 @@ static void on_success(mp_connection *connection, PGresult *answer) {
       on_wide_described(connection, answer);
       break;
     }
+    if (connection->looking_up) mp__on_looked_up(connection, answer);
     if (PQresultStatus(answer) == PGRES_COMMAND_OK) on_command(connection, PQcmdStatus(answer));
     PQclear(connection->answer);
     connection->answer = answer;
@@ -122,6 +141,7 @@ static void on_success(mp_connection *connection, PGresult *answer) {
     break;
   case STAGE_DESCRIBE: on_described(connection, answer); break;
   case STAGE_DEALLOCATE: mp__prepared_closed(connection); break;
+  case STAGE_VERIFY: mp__on_verified(connection, answer); break;
   case STAGE_SESSION: mp__session_read(connection, answer); break;
   case STAGE_XACT_PREPARE: connection->xact_prepared = true; break;
   case STAGE_XACT: mp__xact_read(connection, answer); break;
@@ -175,6 +195,7 @@ static bool forget_untrue(mp_connection *connection, const PGresult *answer) {
     }
     if (connection->named_types && is_type_trouble(connection, answer)) {
       mp_statements_forget(connection->statements, connection->statement);
+      mp_connection_forget_types(connection);
       again = true;
     }
   }
@@ -270,6 +291,13 @@ static void say_timeout(mp_connection *connection) {
   mp_error_move(&connection->failure, error);
 }
 
+/* Nobody goes on believing what was known before the types were altered, once all can see that. */
+static void end_alterations(mp_connection *connection) {
+  if (!connection->altered || mp_connection_transaction_status(connection) != MP_OUTSIDE) return;
+  connection->altered = false;
+  mp_connection_forget_types(connection);
+}
+
 /* libpq takes an end for an answer whatever came before it. */
 static bool is_whole(mp_connection *connection) {
   bool has_result = connection->pipelined ? PQexitPipelineMode(connection->pg)
@@ -302,6 +330,7 @@ static mp_step finish(mp_connection *connection, mp_error **error) {
   connection->pipelined = false;
   forget_notifications(connection->pg);
   mp__connection_set_state(connection, lost ? MP_CONNECTION_BROKEN : MP_CONNECTION_IDLE);
+  end_alterations(connection);
   bool outside = !lost && mp_connection_transaction_status(connection) == MP_OUTSIDE;
   if (outside) connection->xact = (mp_xact){.state = MP_XACT_NONE};
   if (connection->failure == NULL) {

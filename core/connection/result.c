@@ -14,6 +14,10 @@ typedef struct result_column {
 struct mp_result {
   PGresult *answer; /* owned */
   mp_codec_context context;
+  mp_type_set *types; /* owned; of the columns whose types have no fixed OIDs */
+  uint32_t *oids;     /* owned; of these columns, or NULL when there is none  */
+  size_t oid_count;
+  bool all_known;
   int rows, width;
   result_column columns[];
 };
@@ -37,7 +41,52 @@ static mp_interval_style interval_style_of(PGconn *pg) {
   return MP_INTERVAL_POSTGRES;
 }
 
-mp_result *mp__result_create(PGresult *answer, PGconn *pg, mp_error **error) {
+static void set_codec(mp_result *result, int number, const mp_codec *codec) {
+  result_column *column = &result->columns[number];
+  column->codec = codec;
+  column->decode = PQfformat(result->answer, number) == MP_FORMAT_BINARY ? codec->from_binary : codec->from_text;
+}
+
+static bool note_oid(mp_result *result, uint32_t oid) {
+  if (result->oids == NULL) result->oids = calloc((size_t)result->width, sizeof *result->oids);
+  if (result->oids == NULL) return false;
+  result->oids[result->oid_count++] = oid;
+  return true;
+}
+
+static bool has_style(const mp_codec *codec) {
+  return codec->kind == MP_VALUE_INTERVAL || mp_kind_is_container(codec->kind) || codec->oid == 0;
+}
+
+/* All types are known, and those that have fields are known to be what they were. */
+static bool is_enough(const mp_result *result, const mp_type_set *known, bool verified) {
+  for (size_t i = 0; i < result->oid_count; i++) {
+    const mp_codec *codec = mp_type_set_find(known, result->oids[i]);
+    if (codec == NULL || (!verified && mp_codec_holds_fields(codec))) return false;
+  }
+  return true;
+}
+
+static bool find_codecs(mp_result *result, const mp_connection *connection) {
+  bool needs_style = false, ok = true;
+  for (int i = 0; i < result->width && ok; i++) {
+    uint32_t oid = PQftype(result->answer, i);
+    const mp_codec *codec = mp_codec_find(oid);
+    set_codec(result, i, codec);
+    needs_style = needs_style || has_style(codec);
+    if (codec->oid == 0) ok = note_oid(result, oid);
+  }
+  if (needs_style) result->context.interval_style = interval_style_of(connection->pg);
+  result->all_known = result->oid_count == 0;
+  if (!ok || result->all_known) return ok;
+  mp_type_set *known =
+      connection->found != NULL ? mp_type_set_retain(connection->found) : mp_connection_types(connection);
+  if (is_enough(result, known, connection->found != NULL)) mp_result_learn(result, known);
+  mp_type_set_release(known);
+  return true;
+}
+
+mp_result *mp__result_create(PGresult *answer, const mp_connection *connection, mp_error **error) {
   int width = PQnfields(answer);
   mp_result *result = calloc(1, sizeof *result + (size_t)width * sizeof result->columns[0]);
   if (result == NULL) {
@@ -48,22 +97,40 @@ mp_result *mp__result_create(PGresult *answer, PGconn *pg, mp_error **error) {
   result->answer = answer;
   result->rows = PQntuples(answer);
   result->width = width;
-  bool has_interval = false;
-  for (int i = 0; i < width; i++) {
-    const mp_codec *codec = mp_codec_find(PQftype(answer, i));
-    result->columns[i].codec = codec;
-    has_interval = has_interval || codec->kind == MP_VALUE_INTERVAL || codec->kind == MP_VALUE_ARRAY;
-    result->columns[i].decode = PQfformat(answer, i) == MP_FORMAT_BINARY ? codec->from_binary : codec->from_text;
-  }
-  if (has_interval) result->context.interval_style = interval_style_of(pg);
-  return result;
+  if (find_codecs(result, connection)) return result;
+  mp_result_destroy(result);
+  mp_error_set_memory(error);
+  return NULL;
 }
 
 void mp_result_destroy(mp_result *result) {
   if (result == NULL) return;
   PQclear(result->answer);
+  mp_type_set_release(result->types);
+  free(result->oids);
   free(result);
 }
+
+/* ---- types that are looked up ---- */
+
+size_t mp_result_unknown(const mp_result *result, const uint32_t **oids) {
+  *oids = result->oids;
+  return result->all_known ? 0 : result->oid_count;
+}
+
+void mp_result_learn(mp_result *result, mp_type_set *types) {
+  mp_type_set_retain(types);
+  mp_type_set_release(result->types);
+  result->types = types;
+  result->all_known = true;
+  for (int i = 0; i < result->width; i++) {
+    uint32_t oid = PQftype(result->answer, i);
+    const mp_codec *codec = mp_type_set_find(types, oid);
+    set_codec(result, i, codec == NULL ? mp_codec_find(oid) : codec);
+  }
+}
+
+/* ---- questions ---- */
 
 int mp_result_rows(const mp_result *result) {
   return result->rows;
@@ -99,12 +166,15 @@ size_t mp_result_memory(const mp_result *result) {
   return PQresultMemorySize(result->answer);
 }
 
-static bool decode_failed(const mp_result *result, int row, int number, mp_error **error) {
-  if (error == NULL || *error == NULL) return false;
+void mp_result_blame(const mp_result *result, int row, int number, mp_error *error) {
   const char *name = PQfname(result->answer, number);
-  mp_error_put(*error, MP_ERROR_COLUMN, name);
-  mp_error_put(*error, MP_ERROR_DATATYPE, result->columns[number].codec->name);
-  mp_error_putf(*error, MP_ERROR_DETAIL, "row %d, column \"%s\"", row + 1, name);
+  mp_error_put(error, MP_ERROR_COLUMN, name);
+  mp_error_put(error, MP_ERROR_DATATYPE, result->columns[number].codec->name);
+  mp_error_putf(error, MP_ERROR_DETAIL, "row %d, column \"%s\"", row + 1, name);
+}
+
+static bool decode_failed(const mp_result *result, int row, int number, mp_error **error) {
+  if (error != NULL) mp_result_blame(result, row, number, *error);
   return false;
 }
 

@@ -20,6 +20,7 @@ struct mp_statement {
 };
 
 struct mp_statements {
+  mp_catalog *catalog; /* owned */
   uv_mutex_t lock;
   mp_lru lru;
 };
@@ -72,13 +73,12 @@ void mp_statement_release(mp_statement *statement) {
 mp_statements *mp_statements_create(mp_error **error) {
   mp_statements *statements = calloc(1, sizeof *statements);
   if (statements == NULL) goto failed;
-  if (!mp_lru_init(&statements->lru, KEPT_TEXTS, has_text)) goto failed;
-  if (uv_mutex_init(&statements->lock) != 0) {
-    mp_lru_finish(&statements->lru);
-    goto failed;
-  }
-  return statements;
+  statements->catalog = mp_catalog_create(NULL);
+  if (statements->catalog == NULL || !mp_lru_init(&statements->lru, KEPT_TEXTS, has_text)) goto failed;
+  if (uv_mutex_init(&statements->lock) == 0) return statements;
+  mp_lru_finish(&statements->lru);
 failed:
+  if (statements != NULL) mp_catalog_destroy(statements->catalog);
   free(statements);
   mp_error_set_memory(error);
   return NULL;
@@ -97,7 +97,12 @@ void mp_statements_destroy(mp_statements *statements) {
     drop(statements, statement_of(statements->lru.oldest));
   mp_lru_finish(&statements->lru);
   uv_mutex_destroy(&statements->lock);
+  mp_catalog_destroy(statements->catalog);
   free(statements);
+}
+
+mp_catalog *mp_statements_catalog(const mp_statements *statements) {
+  return statements->catalog;
 }
 
 static mp_statement *look_at(const char *text, size_t size, mp_error **error) {

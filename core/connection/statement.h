@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "base/error.h"
+#include "codec/catalog.h"
 #include "sql/sql.h"
 
 /* The types of a statement's parameters; immutable and counted. */
@@ -20,6 +21,8 @@ typedef struct mp_statements mp_statements;
 
 mp_statements *mp_statements_create(mp_error **error);
 void mp_statements_destroy(mp_statements *statements); /* NULL is fine; statements still held live on */
+/* The types of the same pool whose OIDs are not fixed; borrowed. */
+mp_catalog *mp_statements_catalog(const mp_statements *statements);
 
 /* The statement of that text, looked at by the lexer the first time. *types: owned (mp_types_release) or NULL while
  * unknown. Returns: owned (mp_statement_release), or NULL. Errors: those of mp_sql_look; memory. */

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/nearest.h"
 
 typedef enum mp_prepare { MP_PREPARE_AUTO, MP_PREPARE_NEVER } mp_prepare;
 
@@ -71,8 +72,5 @@ const char *mp_settings_get(const mp_settings *settings, const char *keyword);
 const char *mp_settings_origin(const mp_settings *settings, const char *name);
 /* libpq's keyword number `index` and its environment variable (which may be NULL); false behind the last. */
 bool mp_settings_keyword(const mp_settings *settings, size_t index, const char **keyword, const char **variable);
-
-/* The most similar name of a list (similarity at least 0.7), or NULL: for every "did you mean". */
-const char *mp_nearest_name(const char *name, const char *const *names, size_t count);
 
 #endif

@@ -25,6 +25,8 @@ local M = {
   array = core.array,
   json = core.json,
   uuid = core.uuid,
+  range = core.range,
+  codec = core.codec,
 
   -- errors
   error = core.error,

@@ -99,15 +99,6 @@ describe("an array", function()
     end
   end)
 
-  it("of a type that Moonpool does not know is one when the script says so", function()
-    db:exec("create type mood as enum ('glad', 'so so')")
-    for _ = 1, 3 do
-      assert.equal("so so", db:value("select ($1::mood[])[2]::text", mp.array { "glad", "so so" }))
-    end
-    assert_raises("usage", "a table was given.*hint: for an array say mp.array", db.value, db,
-      "select $1::mood[]", { "glad" })
-  end)
-
   it("that is none is refused, and says why", function()
     local function refuse(pattern, value)
       assert_raises("usage", "parameter $1: .*" .. pattern, db.value, db, "select $1::int[]", value)

@@ -185,6 +185,30 @@ function bytes:string() end
 ---@class moonpool.array_class
 ---@overload fun(list: table, count?: integer): table
 ---@field is fun(value: any): boolean
+---@field lower fun(list: table): integer, ... the first subscript of each dimension
+
+--- Two bounds, either of which may be absent; tostring gives what PostgreSQL writes. They never change.
+---@class moonpool.range
+---@field lower any nil if there is no bound
+---@field upper any nil if there is no bound
+---@field lower_inclusive boolean
+---@field upper_inclusive boolean
+---@field is_empty boolean
+---@operator concat(any): string
+local range = {}
+
+---@param value any of the bounds' type
+---@return boolean
+function range:contains(value) end
+
+---@class moonpool.range_class
+---@overload fun(lower: any, upper: any, bounds?: "[)"|"[]"|"(]"|"()"): moonpool.range
+---@field empty moonpool.range
+---@field is fun(value: any): boolean
+
+--- A script's own functions for a type, by its name in pg_type, with its schema or without. An empty table ends them.
+---@class moonpool.codec
+---@field register fun(name: string, codec: { decode?: fun(value: any): any, encode?: fun(value: any): any })
 
 ---@class moonpool.json_class
 ---@overload fun(value: moonpool.json_value): moonpool.json

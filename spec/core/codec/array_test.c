@@ -213,7 +213,7 @@ static void it_quotes_elements_that_need_it(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     mp_buffer out;
     mp_buffer_init(&out, BUFFER_LIMIT);
-    mp_array_add_element(&out, cases[i][0], strlen(cases[i][0]));
+    mp_array_add_element(&out, cases[i][0], strlen(cases[i][0]), ',');
     assert_string_equal(mp_buffer_text(&out), cases[i][1]);
     mp_buffer_finish(&out);
   }

@@ -344,7 +344,7 @@ static void add_element(array_sample *array, generate *any) {
   mp_buffer_init(&text, BUFFER_LIMIT);
   mp_error *error = NULL;
   assert_done(mp_value_text(&element->value, &text, &error), &error);
-  mp_array_add_element(&array->literal, text.data, text.size);
+  mp_array_add_element(&array->literal, text.data, text.size, ',');
   mp_buffer_finish(&text);
 }
 

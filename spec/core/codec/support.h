@@ -178,6 +178,51 @@ UNUSED static bool same_array(mp_array a, mp_array b) {
   return same;
 }
 
+UNUSED static bool same_item(const mp_item *a, mp_buffer *scratch_a, const mp_item *b, mp_buffer *scratch_b) {
+  mp_value value_a, value_b;
+  mp_error *error = NULL;
+  assert_done(mp_item_decode(a, scratch_a, &value_a, &error), &error);
+  assert_done(mp_item_decode(b, scratch_b, &value_b, &error), &error);
+  return same_value(&value_a, &value_b);
+}
+
+UNUSED static bool same_bound(const mp_range *a, const mp_bytes *bound_a, const mp_range *b, const mp_bytes *bound_b) {
+  mp_buffer scratch_a, scratch_b;
+  mp_buffer_init(&scratch_a, BUFFER_LIMIT);
+  mp_buffer_init(&scratch_b, BUFFER_LIMIT);
+  mp_item item_a, item_b;
+  mp_error *error = NULL;
+  assert_done(mp_range_bound(a, bound_a, &scratch_a, &item_a, &error), &error);
+  assert_done(mp_range_bound(b, bound_b, &scratch_b, &item_b, &error), &error);
+  bool same = same_item(&item_a, &scratch_a, &item_b, &scratch_b);
+  mp_buffer_finish(&scratch_a);
+  mp_buffer_finish(&scratch_b);
+  return same;
+}
+
+UNUSED static bool same_range(const mp_range *a, const mp_range *b) {
+  if (a->is_empty || b->is_empty) return a->is_empty == b->is_empty;
+  return a->lower_inclusive == b->lower_inclusive && a->upper_inclusive == b->upper_inclusive &&
+         same_bound(a, &a->lower, b, &b->lower) && same_bound(a, &a->upper, b, &b->upper);
+}
+
+UNUSED static bool same_composite(mp_composite a, mp_composite b) {
+  mp_buffer scratch_a, scratch_b;
+  mp_buffer_init(&scratch_a, BUFFER_LIMIT);
+  mp_buffer_init(&scratch_b, BUFFER_LIMIT);
+  mp_item item_a, item_b;
+  mp_error *error = NULL;
+  bool same = a.count == b.count;
+  while (same && mp_composite_next_item(&a, &scratch_a, &item_a, &error)) {
+    same =
+        mp_composite_next_item(&b, &scratch_b, &item_b, &error) && same_item(&item_a, &scratch_a, &item_b, &scratch_b);
+  }
+  assert_null(error);
+  mp_buffer_finish(&scratch_a);
+  mp_buffer_finish(&scratch_b);
+  return same;
+}
+
 /* To the bit: -0 is not 0, and a numeric's scale counts. */
 UNUSED static bool same_value(const mp_value *a, const mp_value *b) {
   if (a->kind != b->kind) return false;
@@ -196,6 +241,8 @@ UNUSED static bool same_value(const mp_value *a, const mp_value *b) {
     return a->as.interval.months == b->as.interval.months && a->as.interval.days == b->as.interval.days &&
            a->as.interval.microseconds == b->as.interval.microseconds;
   case MP_VALUE_ARRAY: return same_array(a->as.array, b->as.array);
+  case MP_VALUE_RANGE: return same_range(&a->as.range, &b->as.range);
+  case MP_VALUE_COMPOSITE: return same_composite(a->as.composite, b->as.composite);
   case MP_VALUE_GEOMETRY:
     return a->as.geometry.shape == b->as.geometry.shape && a->as.geometry.closed == b->as.geometry.closed &&
            a->as.geometry.count == b->as.geometry.count &&

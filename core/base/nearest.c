@@ -1,7 +1,8 @@
 /* "Did you mean": the most similar name of a list, by the edits that turn one into the other. */
+#include <stdbool.h>
 #include <string.h>
 
-#include "settings/settings.h"
+#include "base/nearest.h"
 
 enum { NAME_MAX_SIZE = 64 };
 static const double LEAST_SIMILARITY = 0.7;

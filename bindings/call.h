@@ -1,0 +1,64 @@
+/* A call that waits, as its files share it: call.c goes through the stages, call_types.c keeps what is known of the
+ * types of its parameters and columns. */
+#ifndef MPB_CALL_H
+#define MPB_CALL_H
+
+#include "arguments.h"
+#include "database.h"
+#include "rows.h"
+#include "scheduler.h"
+#include "transaction/outcome.h"
+
+typedef enum call_mode {
+  MODE_QUERY,
+  MODE_ONE,
+  MODE_FIRST,
+  MODE_VALUE,
+  MODE_EXEC,
+  MODE_SCRIPT,
+  MODE_ACQUIRE,
+  MODE_END
+} call_mode;
+
+typedef enum call_stage {
+  STAGE_CHECKOUT, /* waits for a connection                                  */
+  STAGE_DESCRIBE, /* waits for the parameters' types                         */
+  STAGE_LOOK_UP,  /* waits for what those are that have no fixed OIDs        */
+  STAGE_EXECUTE,  /* waits for the statement's answer                        */
+  STAGE_LEARN,    /* waits for what the types of its columns are             */
+  STAGE_OPEN,     /* waits for a BEGIN or SAVEPOINT that goes first         */
+  STAGE_SCRIPT,   /* waits for a script's answer                             */
+  STAGE_ASK,      /* waits for the transaction's id, before COMMIT           */
+  STAGE_END,      /* waits for COMMIT, ROLLBACK, RELEASE                     */
+  STAGE_FIND_OUT, /* waits for what became of a COMMIT without an answer     */
+  STAGE_DONE,
+} call_stage;
+
+typedef struct mpb_call {
+  mpb_operation operation;
+  call_mode mode;
+  call_stage stage;
+  mp_pool *pool;             /* borrowed from the handle, which the stack anchors */
+  mpb_lease *lease;          /* likewise; NULL: a connection of the pool for this call */
+  mp_checkout *checkout;     /* owned */
+  mp_connection *connection; /* owned when there is no lease */
+  mp_statement *statement;   /* owned */
+  mpb_types types;           /* owned */
+  mp_result *result;         /* owned */
+  mp_outcome *outcome;       /* owned */
+  int first, count;          /* the parameters' place on the stack */
+  int64_t deadline;
+  mpb_row_style style;
+  bool keep;    /* END: commit or release, and not undo */
+  bool doubted; /* the types were asked for once more, since a value did not fit */
+  bool looked;  /* they were looked up: what is not known now is of no use to ask for */
+  int restarts;
+  bool undone; /* END: it had failed before, and was undone instead */
+  bool late;   /* END: the transaction's deadline had passed before */
+} mpb_call;
+
+/* True when all types of the parameters are known, or when it is not even known which they are. */
+bool mpb_call_knows_types(mpb_call *call);
+void mpb_call_forget_types(mpb_call *call);
+
+#endif
