@@ -13,7 +13,10 @@ local SHAPES = {
   line = { value = { a = 1.0, b = 0.1, c = 1e300 }, text = "{1,0.1,1e+300}" },
   lseg = { value = { from = { x = 1.0, y = 2.0 }, to = { x = 3.0, y = 4.0 } }, text = "[(1,2),(3,4)]" },
   box = { value = { high = { x = 3.0, y = 4.0 }, low = { x = 1.0, y = 2.0 } }, text = "(3,4),(1,2)" },
-  path = { value = { closed = false, points = { { x = 1.0, y = 2.0 }, { x = 3.0, y = 4.0 } } }, text = "[(1,2),(3,4)]" },
+  path = {
+    value = { closed = false, points = { { x = 1.0, y = 2.0 }, { x = 3.0, y = 4.0 } } },
+    text = "[(1,2),(3,4)]",
+  },
   polygon = { value = { points = { { x = 1.0, y = 2.0 } } }, text = "((1,2))" },
   circle = { value = { center = { x = 1.0, y = 2.0 }, radius = 0.5 }, text = "<(1,2),0.5>" },
 }
@@ -77,23 +80,24 @@ describe("a shape", function()
     end)
   end)
 
-  it("survives a collector that runs at each step, and a finaliser that asks the database", function()
-    local asked = 0
+  it("survives a finaliser that asks for another one while it is made", function()
+    local asked, other = 0, "(" .. ("5,5,"):rep(60) .. "5,5)"
     local function leave_garbage()
       setmetatable({}, { __gc = function()
-        asked = asked + db:value("select 1 where '(5,5)'::point is not null")
+        asked = asked + #db:value("select $1::polygon", other).points
+        leave_garbage() -- for the next cycle
       end })
     end
-    collectgarbage("generational")
-    local mode <close> = setmetatable({}, { __close = function() collectgarbage("incremental") end })
-    for i = 1, 200 do
-      leave_garbage()
-      local path = { closed = true, points = { { x = i + 0.5, y = 0.25 }, { x = 7.0, y = 8.0 } } }
-      local rows = db:query("select $1::path as path from generate_series(1, 20)", path)
-      same(path, rows[20].path)
+    local path = { closed = true, points = {} }
+    for i = 1, 50 do
+      path.points[i] = { x = i / 4, y = 0.25 }
+    end
+    leave_garbage()
+    for _, row in ipairs(db:query("select $1::path as path from generate_series(1, 900)", path)) do
+      assert.same(path, row.path)
     end
     assert.not_equal(0, asked)
-    assert.not_nil(mode)
+    leave_garbage = function() end
   end)
 end)
 
@@ -115,14 +119,14 @@ describe("a table that is no shape", function()
     refuse("box", { high = { x = 1, y = 2 }, low = { x = 1 } }, "a point has no y")
     refuse("circle", { center = { x = 1, y = 2 } }, "a circle has no radius")
     refuse("path", { points = { { x = 1, y = 2 } } }, "a path has no closed")
-    refuse("path", { closed = 1, points = { { x = 1, y = 2 } } }, "the closed of a path is a number; expected a boolean")
+    refuse("path", { closed = 1, points = { { x = 1, y = 2 } } }, "the closed of a path is a number")
     refuse("path", { closed = true, points = {} }, "the points of a path is a table; expected a list of points")
     refuse("path", { closed = true, points = { { x = 1, y = 2 } }, x = 1 }, "a path has other fields")
     refuse("polygon", { closed = true, points = { { x = 1, y = 2 } } }, "a polygon has other fields")
     refuse("polygon", { points = { { x = 1, y = 2 }, 5 } }, "the points of a polygon is a number")
     refuse("polygon", { points = { { x = 1 } } }, "a point has no y")
     refuse("point[]", { { x = 1, y = 2 }, { x = 1 } }, "a point has no y")
-    refuse("point[]", { { x = 1, y = 2 }, { { x = 1, y = 2 } } }, "the lists of an array are not all equally long and deep")
+    refuse("point[]", { { x = 1, y = 2 }, { { x = 1, y = 2 } } }, "the lists of an array are not all")
   end)
 
   it("may contain itself", function()
@@ -161,7 +165,8 @@ describe("an address", function()
       local sql = ("select $1::%s"):format(sql_type)
       db:transaction(function(tx)
         assert.is_nil(tx:value(sql, nil))
-        assert_raises("usage", "parameter $1: the text is no " .. sql_type .. "\nhint: write it", tx.value, tx, sql, bad)
+        local message = "parameter $1: the text is no " .. sql_type .. "\nhint: write it"
+        assert_raises("usage", message, tx.value, tx, sql, bad)
         assert.equal(1, tx:value("select 1")) -- the transaction goes on
       end)
     end
