@@ -103,7 +103,8 @@ static void names_the_part_that_is_wrong(void **state) {
   assert_refused("s3cret", "this is neither an URL nor keyword=value");
   assert_refused("postgres://host:99999/db", "port must be a whole number from 1 to 65535, not \"99999\"");
   assert_refused("postgres://host:0/db", "port must be a whole number from 1 to 65535, not \"0\"");
-  assert_refused("postgres://a:1,b:x/db", "the URL's port must be a whole number from 1 to 65535");
+  assert_refused("postgres://a:1,b:x/db",
+                 "the URL's port must be a whole number from 1 to 65535, and holds something else");
   assert_refused("postgres://bob:s3cret%zz@host/db",
                  "the URL's password has a % without two hexadecimal digits behind it");
   assert_refused("postgres://bob:s3cret%4@host/db",
@@ -132,6 +133,8 @@ static void never_shows_a_password_that_was_not_encoded(void **state) {
 
 static void names_the_keyword_that_is_wrong(void **state) {
   (void)state;
+  assert_refused("postgres://user:s3cret",
+                 "the URL's port must be a whole number from 1 to 65535, and holds something else");
   assert_refused("password=my s3cret host=x", "a keyword=value is expected behind the value of \"password\"");
   assert_refused("password=my s3cret", "a keyword=value is expected behind the value of \"password\"");
   assert_refused("password='my s3cret", "the closing quote is missing behind \"password\"");
