@@ -17,18 +17,19 @@ typedef struct writer {
   lua_Integer lengths[MP_ARRAY_DIMENSIONS]; /* 0 below the last dimension, where no list is right */
 } writer;
 
-static bool holds_tables(lua_State *L) {
-  bool holds = lua_rawgeti(L, -1, 1) == LUA_TTABLE;
+/* A vector, or a multirange, is a list that holds neither tables nor NULL. */
+static bool holds_elements(lua_State *L) {
+  bool holds = lua_rawgeti(L, -1, 1) == LUA_TTABLE || mpb_is_null(L, -1);
   lua_pop(L, 1);
   return holds;
 }
 
-/* A list among composites has no field names, so it can only be a dimension. A domain over an array, or a multirange,
- * is a list itself. What a script's own codec writes may be anything. */
+/* A list among composites has no field names, so it can only be a dimension. A domain over an array is a list itself.
+ * What a script's own codec writes may be anything. */
 static bool is_dimension(const writer *write) {
   if (!lua_istable(write->L, -1)) return false;
   if (mpb_is_custom(mpb_runtime_of(write->L), write->element)) return mpb_is_array(write->L, -1);
-  if (mp_codec_is_vector(write->element)) return holds_tables(write->L);
+  if (mp_codec_is_vector(write->element) || write->element->is_multirange) return holds_elements(write->L);
   switch (write->element->kind) {
   case MP_VALUE_JSON: return mpb_is_array(write->L, -1);
   case MP_VALUE_GEOMETRY: return !mpb_is_record(write->L, lua_gettop(write->L));

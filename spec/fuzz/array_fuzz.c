@@ -5,7 +5,7 @@ static void add_item(mp_buffer *out, const mp_value *element) {
   if (element->kind == MP_VALUE_NULL) {
     mp_buffer_adds(out, "NULL");
   } else {
-    mp_array_add_element(out, element->as.bytes.data, element->as.bytes.size);
+    mp_array_add_element(out, element->as.bytes.data, element->as.bytes.size, ',');
   }
 }
 
