@@ -11,13 +11,17 @@ static const char database_type[] = "moonpool.database";
 
 /* ---- leases ---- */
 
-void mpb_lease_end(mpb_lease *lease) {
+static void end_lease(mpb_lease *lease, void (*give_back)(mp_pool *pool, mp_connection *connection)) {
   mp_transaction_destroy(lease->transaction);
   lease->transaction = NULL;
-  if (lease->connection != NULL) mp_pool_return(lease->pool, lease->connection);
+  if (lease->connection != NULL) give_back(lease->pool, lease->connection);
   lease->connection = NULL;
   mp_pool_release(lease->pool);
   lease->pool = NULL;
+}
+
+void mpb_lease_end(mpb_lease *lease) {
+  end_lease(lease, mp_pool_return);
 }
 
 void mpb_lease_lose_connection(mpb_lease *lease) {
@@ -26,8 +30,9 @@ void mpb_lease_lose_connection(mpb_lease *lease) {
   lease->lost = true;
 }
 
+/* Nobody has closed it, and nobody can any more. */
 static int lease_gc(lua_State *L) {
-  mpb_lease_end(lua_touserdata(L, 1));
+  end_lease(lua_touserdata(L, 1), mp_pool_reclaim);
   return 0;
 }
 
@@ -217,8 +222,9 @@ static int l_stats(lua_State *L) {
   const mpb_database *database = test_database(L, 1);
   mp_pool_stats stats;
   mp_pool_stats_read(database->pool, &stats);
-  lua_createtable(L, 0, 20);
+  lua_createtable(L, 0, 24);
   set_count(L, "max_size", stats.max_size);
+  set_count(L, "min_idle", stats.min_idle);
   set_count(L, "open", stats.open);
   set_count(L, "idle", stats.idle);
   set_count(L, "in_use", stats.in_use);
@@ -234,6 +240,9 @@ static int l_stats(lua_State *L) {
   set_count(L, "closed_idle", stats.closed_idle);
   set_count(L, "closed_lifetime", stats.closed_lifetime);
   set_count(L, "resets", stats.resets);
+  set_count(L, "checks", stats.checks);
+  set_count(L, "leaks", stats.leaks);
+  set_count(L, "reclaimed", stats.reclaimed);
   lua_pushnumber(L, stats.wait_seconds);
   lua_setfield(L, -2, "wait_seconds");
   lua_pushnumber(L, stats.wait_seconds_max);

@@ -62,9 +62,12 @@ mp_connection *mp_connection_create(const mp_settings *settings, mp_statements *
     connection->statements = statements;
     connection->parameters.bytes.limit = INT32_MAX;
     connection->leaving_fd = -1;
-    if (mp__prepared_init(connection)) {
-      start_trace(connection, mp_settings_pool(settings)->trace);
-      return connection;
+    if (mp__last_init(&connection->last)) {
+      if (mp__prepared_init(connection)) {
+        start_trace(connection, mp_settings_pool(settings)->trace);
+        return connection;
+      }
+      mp__last_finish(&connection->last);
     }
   }
   free(connection);
@@ -123,6 +126,7 @@ void mp_connection_close(mp_connection *connection) {
   PQfinish(connection->pg);
   mp__wire_close(connection->wire);
   mp__leave_finish(connection);
+  mp__last_finish(&connection->last);
   free(connection);
 }
 
@@ -263,10 +267,6 @@ int mp_connection_library_version(void) {
 
 unsigned mp_connection_number(const mp_connection *connection) {
   return connection->number;
-}
-
-const char *mp_connection_last_statement(const mp_connection *connection) {
-  return connection->last;
 }
 
 void mp_connection_set_owner(mp_connection *connection, void *owner) {

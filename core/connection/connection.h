@@ -120,8 +120,9 @@ int mp_connection_fd(const mp_connection *connection);             /* -1 when th
 const char *mp_connection_about(const mp_connection *connection, const char *name);
 int mp_connection_library_version(void);                        /* of libpq: 150018 */
 unsigned mp_connection_number(const mp_connection *connection); /* in traces; 0 when nothing is traced */
-/* The first words of what runs or ran last, borrowed, for diagnoses; "" at first. */
-const char *mp_connection_last_statement(const mp_connection *connection);
+/* The beginning of what runs or ran last, blanks squeezed, for diagnoses; "" at first. From any thread. */
+enum { MP_STATEMENT_SHOWN = 120 }; /* a good size */
+void mp_connection_last_statement(mp_connection *connection, char *to, size_t size);
 
 /* For owners such as the pool: a pointer of theirs. */
 void mp_connection_set_owner(mp_connection *connection, void *owner);

@@ -64,9 +64,7 @@ static void begin(mp_connection *connection, mp_statement *statement, const char
   mp__work_clear(connection);
   if (statement != NULL) connection->statement = mp_statement_retain(statement);
   connection->deadline = deadline;
-  size_t shown = strnlen(text, sizeof connection->last - 1);
-  memcpy(connection->last, text, shown);
-  connection->last[shown] = '\0';
+  mp__last_note(&connection->last, text);
   mp__connection_set_state(connection, MP_CONNECTION_BUSY);
 }
 

@@ -3,6 +3,7 @@
 #define MP_CONNECTION_INTERNAL_H
 
 #include <libpq-fe.h>
+#include <pthread.h>
 
 #include "base/lru.h"
 #include "connection/connection.h"
@@ -37,6 +38,12 @@ typedef struct mp__parameters {
   bool unsure;     /* a value is of another kind than the type that we remember, or was written for what we remember
                       of a type: perhaps that has changed */
 } mp__parameters;
+
+/* The beginning of the last statement's text. */
+typedef struct mp__last {
+  pthread_mutex_t lock;
+  char text[256];
+} mp__last;
 
 typedef struct mp__dial mp__dial;
 typedef struct mp__wire mp__wire;
@@ -94,7 +101,7 @@ struct mp_connection {
   mp_session session;
   mp_xact xact;
   bool xact_prepared;
-  char last[96];
+  mp__last last;
 };
 
 /* Sets the state; a change that the machine does not know is a bug and asserts. */
@@ -118,6 +125,11 @@ void mp__work_clear(mp_connection *connection);
 /* dial.c */
 mp_step mp__dial_step(mp_connection *connection, mp_want *want, mp_error **error);
 void mp__dial_destroy(mp__dial *dial);
+
+/* last.c */
+bool mp__last_init(mp__last *last); /* false without memory */
+void mp__last_finish(mp__last *last);
+void mp__last_note(mp__last *last, const char *text);
 
 /* lookup.c */
 bool mp__send_look_up(mp_connection *connection, const uint32_t *oids, size_t count);

@@ -26,26 +26,20 @@ static int64_t count_in_front(const mp_checkout *checkout) {
   return count;
 }
 
-/* A connection belongs to its holder's thread: only there may its statement be read. */
-static bool shares_thread(const mp_holder *holder, const mp_holder *asking) {
-  return holder != NULL && asking != NULL && holder->thread != NULL && holder->thread == asking->thread;
-}
-
-static void add_lent(const mp__slot *slot, const mp_holder *asking, int64_t now, mp_buffer *text) {
+static void add_lent(const mp__slot *slot, int64_t now, mp_buffer *text) {
+  char statement[MP_STATEMENT_SHOWN];
+  mp_connection_last_statement(slot->connection, statement, sizeof statement);
   mp_buffer_addf(text, "taken at %s %.1f s ago", place_of(slot->holder), seconds_since(slot->since, now));
-  if (shares_thread(slot->holder, asking)) {
-    const char *statement = mp_connection_last_statement(slot->connection);
-    if (statement[0] != '\0') mp_buffer_addf(text, ", last statement: %s", statement);
-  }
+  if (statement[0] != '\0') mp_buffer_addf(text, ", last statement: %s", statement);
   mp_buffer_addc(text, '\n');
 }
 
 /* A line for each connection in use, that of the longest loan first. */
-static void add_all_lent(const mp_pool *pool, const mp_holder *asking, int64_t now, mp_buffer *text) {
+static void add_all_lent(const mp_pool *pool, int64_t now, mp_buffer *text) {
   const mp__slot_list *lent = &pool->slots.lists[MP__SLOT_LENT];
   int64_t lines = 0;
   for (const mp__slot *slot = lent->last; slot != NULL && lines < MOST_LINES; slot = slot->previous, lines++) {
-    add_lent(slot, asking, now, text);
+    add_lent(slot, now, text);
   }
   if (lent->count > lines) mp_buffer_addf(text, "and %" PRId64 " more\n", lent->count - lines);
 }
@@ -75,7 +69,7 @@ bool mp__diagnose_timeout(const mp_pool *pool, const mp_checkout *checkout, int6
                mp__slots_count(slots, MP__SLOT_OPENING), in_front, plural(in_front));
   mp_buffer text;
   mp_buffer_init(&text, TEXT_LIMIT);
-  add_all_lent(pool, checkout->holder, now, &text);
+  add_all_lent(pool, now, &text);
   add_opening(&pool->opening, now, &text);
   put_detail(&text, *error);
   if (mp__slots_count(slots, MP__SLOT_LENT) == slots->capacity) {
@@ -100,7 +94,7 @@ bool mp__diagnose_deadlock(const mp_pool *pool, const mp_holder *asking, int64_t
                who_holds(lent, asking), place_of(lent->last->holder), place_of(asking));
   mp_buffer text;
   mp_buffer_init(&text, TEXT_LIMIT);
-  if (lent->count > 1) add_all_lent(pool, asking, now, &text);
+  if (lent->count > 1) add_all_lent(pool, now, &text);
   put_detail(&text, *error);
   mp_error_put(*error, MP_ERROR_HINT, "inside a transaction use its own handle (tx:query), or raise max_size");
   return false;

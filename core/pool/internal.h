@@ -45,6 +45,8 @@ typedef struct mp__opening {
   int64_t failed_at;
 } mp__opening;
 
+enum { MP__MOST_REPORTS = 8 };
+
 typedef struct mp__upkeep {
   bool running;
   bool woken; /* the waker is readable already                                   */
@@ -52,8 +54,13 @@ typedef struct mp__upkeep {
   mp_waker waker;
   int64_t deadline; /* it sleeps until then                                            */
   int watch;        /* epoll descriptor that tells of servers that hung up, or -1      */
-  mp__slot **work;  /* max_size of them: the connections of one turn                   */
+
+  /* its own, for one turn */
+  size_t room;     /* of the two that follow                                          */
+  mp__slot **work; /* the connections of the turn                                     */
   struct pollfd *polls;
+  mp_report reports[MP__MOST_REPORTS];
+  size_t report_count;
 } mp__upkeep;
 
 struct mp_pool {
@@ -61,12 +68,14 @@ struct mp_pool {
   const mp_pool_settings *limits;
   mp_statements *statements;
   mp__fork_guard guard;
-  int64_t idle_span, lifetime_span; /* nanoseconds */
+  mp_pool_hooks hooks;
+  int64_t idle_span, lifetime_span, check_span, leak_span; /* nanoseconds */
 
   pthread_mutex_t lock; /* guards all that follows */
   bool closed;
   int64_t handles;   /* references of the outside     */
   int64_t checkouts; /* mp_checkout objects that live */
+  int64_t min_idle;
   mp__slots slots;
   mp__queue queue;
   mp__opening opening;
@@ -125,12 +134,27 @@ typedef enum mp__condition { MP__CLEAN, MP__CLEANING, MP__UNUSABLE } mp__conditi
 mp__condition mp__clean_start(mp__slot *slot);
 mp_step mp__clean_step(mp__slot *slot, mp_want *want); /* of one that is CLEANING */
 
+/* check.c */
+/* Under the lock. Whether the server has to answer before the connection may be lent. */
+bool mp__check_is_due(const mp_pool *pool, const mp__slot *slot, int64_t now);
+/* Under the lock. When the upkeep thread asks of its own accord, which is earlier. */
+int64_t mp__check_time(const mp_pool *pool, const mp__slot *slot);
+void mp__check_begin(mp_pool *pool, mp__slot *slot); /* under the lock, of an IDLE one */
+/* Under the lock. Begins the next check when it is time, and returns when more will be. */
+int64_t mp__check_idle(mp_pool *pool, int64_t now);
+mp_step mp__check_step(mp__slot *slot, mp_want *want); /* not under the lock, of one that is CHECKING */
+
+/* report.c */
+int64_t mp__reports_find(mp_pool *pool, int64_t now); /* under the lock; returns when there may be more */
+void mp__reports_tell(mp_pool *pool);                 /* not under the lock */
+
 /* upkeep.c */
-bool mp__upkeep_init(mp_pool *pool); /* false without memory */
 void mp__upkeep_finish(mp_pool *pool);
 bool mp__upkeep_start(mp_pool *pool, mp_error **error); /* under the lock; once is enough */
-void mp__upkeep_wake(mp_pool *pool);                    /* under the lock */
-void mp__upkeep_stop(mp_pool *pool);                    /* not under the lock; the pool is closed */
+/* Under the lock. When there is something to do about an IDLE one. */
+int64_t mp__upkeep_due(const mp_pool *pool, const mp__slot *slot);
+void mp__upkeep_wake(mp_pool *pool); /* under the lock */
+void mp__upkeep_stop(mp_pool *pool); /* not under the lock; the pool is closed */
 
 /* mp_clock_now, a few milliseconds behind at worst, at a fraction of its cost: near enough for when a loan began or
  * ended, and on the way of every borrowing. */

@@ -4,15 +4,13 @@
 
 #include "pool/internal.h"
 
-/* The upkeep thread hears of a server that hangs up; one that was idle for longer is looked at all the same, since that
- * thread may not have run yet (the machine was asleep, the process stopped). */
-#define TRUSTED_IDLE (500 * MP_MILLISECOND)
-
 static void lend(mp_pool *pool, mp__slot *slot, const mp_holder *holder, int64_t now) {
   mp__slot_move(&pool->slots, slot, MP__SLOT_LENT);
   slot->holder = holder;
   slot->since = now;
+  slot->is_reported = false;
   pool->stats.checkouts++;
+  if (now + pool->leak_span < pool->upkeep.deadline) mp__upkeep_wake(pool);
 }
 
 static const char *reason_of(const mp_pool *pool, const int64_t *counter) {
@@ -27,15 +25,17 @@ void mp__pool_doom(mp_pool *pool, mp__slot *slot, int64_t *counter) {
   mp__upkeep_wake(pool);
 }
 
+/* One that is not usable is no longer idle afterwards. */
 static bool is_usable(mp_pool *pool, mp__slot *slot, int64_t now) {
   if (now >= slot->expires) {
     mp__pool_doom(pool, slot, &pool->stats.closed_lifetime);
-    return false;
+  } else if (!mp_connection_is_alive(slot->connection)) {
+    mp__pool_doom(pool, slot, &pool->stats.closed_broken);
+  } else if (mp__check_is_due(pool, slot, now)) {
+    mp__check_begin(pool, slot);
+  } else {
+    return true;
   }
-  if (!slot->suspect && now - slot->since < TRUSTED_IDLE) return true;
-  slot->suspect = false;
-  if (mp_connection_is_alive(slot->connection)) return true;
-  mp__pool_doom(pool, slot, &pool->stats.closed_broken);
   return false;
 }
 
@@ -46,7 +46,7 @@ mp__slot *mp__pool_take_idle(mp_pool *pool, const mp_holder *holder, int64_t now
     if (!is_usable(pool, slot, now)) continue;
     lend(pool, slot, holder, now);
     mp__pool_trace(pool, "checkout c%u t%llu", mp_connection_number(slot->connection), mp__task_of(holder));
-    if (mp__slots_count(&pool->slots, MP__SLOT_IDLE) < pool->limits->min_idle) mp__opening_check(pool, now);
+    if (mp__slots_count(&pool->slots, MP__SLOT_IDLE) < pool->min_idle) mp__opening_check(pool, now);
     return slot;
   }
 }
@@ -119,6 +119,16 @@ static void grant(mp_pool *pool, mp__slot *slot) {
   mp__queue_count_wait(pool, checkout, now);
 }
 
+/* Checking does not make it younger; and `now` is from one of two clocks, a few milliseconds apart. */
+static void become_idle(mp_pool *pool, mp__slot *slot, int64_t now) {
+  const mp__slot *newest = pool->slots.lists[MP__SLOT_IDLE].first;
+  slot->checked = now;
+  if (slot->state != MP__SLOT_CHECKING) {
+    slot->since = newest != NULL && newest->since >= now ? newest->since + 1 : now;
+  }
+  mp__slot_move(&pool->slots, slot, MP__SLOT_IDLE);
+}
+
 void mp__pool_offer(mp_pool *pool, mp__slot *slot, int64_t now) {
   slot->holder = NULL;
   if (now >= slot->expires) {
@@ -126,9 +136,7 @@ void mp__pool_offer(mp_pool *pool, mp__slot *slot, int64_t now) {
   } else if (pool->queue.first != NULL) {
     grant(pool, slot);
   } else {
-    mp__slot_move(&pool->slots, slot, MP__SLOT_IDLE);
-    slot->since = now;
-    int64_t limit = now + pool->idle_span < slot->expires ? now + pool->idle_span : slot->expires;
-    if (limit < pool->upkeep.deadline) mp__upkeep_wake(pool);
+    become_idle(pool, slot, now);
+    if (mp__upkeep_due(pool, slot) < pool->upkeep.deadline) mp__upkeep_wake(pool);
   }
 }

@@ -9,13 +9,13 @@
 #define BACKGROUND_PAUSE (10 * MP_SECOND) /* when nobody waits: only min_idle is to be kept */
 
 /* Whoever waits should get one, and min_idle more should be there. Those on their way back do not count: how long they
- * will need is not known. */
+ * will need is not known. Nor do those that are checked, for somebody who waits. */
 static int64_t wanted(const mp_pool *pool) {
   const mp__slots *slots = &pool->slots;
-  int64_t live = slots->touched - mp__slots_count(slots, MP__SLOT_FREE);
-  int64_t room = slots->capacity - live;
+  int64_t room = slots->capacity - mp__slots_live(slots);
   int64_t coming = mp__slots_count(slots, MP__SLOT_IDLE) + mp__slots_count(slots, MP__SLOT_OPENING);
-  int64_t lacking = pool->queue.count + pool->limits->min_idle - coming;
+  int64_t spare = pool->min_idle - mp__slots_count(slots, MP__SLOT_CHECKING);
+  int64_t lacking = pool->queue.count + (spare > 0 ? spare : 0) - coming;
   return lacking < room ? lacking : room;
 }
 

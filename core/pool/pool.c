@@ -12,6 +12,7 @@ static int64_t span_of(double seconds) {
 }
 
 static void destroy(mp_pool *pool) {
+  if (pool->hooks.destroy != NULL) pool->hooks.destroy(pool->hooks.data);
   mp_error_free(pool->opening.last);
   mp__upkeep_finish(pool);
   mp__slots_finish(&pool->slots);
@@ -30,10 +31,11 @@ static bool init(mp_pool *pool, const mp_settings *settings, mp_error **error) {
   pool->limits = mp_settings_pool(pool->settings);
   pool->idle_span = span_of(pool->limits->idle_timeout);
   pool->lifetime_span = span_of(pool->limits->max_lifetime);
-  if (!mp__slots_init(&pool->slots, pool->limits->max_size) || !mp__upkeep_init(pool)) {
-    return mp_error_set_memory(error);
-  }
-  if (pool->limits->min_idle == 0) return true;
+  pool->check_span = span_of(pool->limits->health_check);
+  pool->leak_span = span_of(pool->limits->leak_threshold);
+  pool->slots.capacity = pool->limits->max_size;
+  pool->min_idle = pool->limits->min_idle;
+  if (pool->min_idle == 0) return true;
   pthread_mutex_lock(&pool->lock);
   bool started = mp__upkeep_start(pool, error);
   pthread_mutex_unlock(&pool->lock);
@@ -41,17 +43,22 @@ static bool init(mp_pool *pool, const mp_settings *settings, mp_error **error) {
 }
 
 mp_pool *mp_pool_open(const mp_settings *settings, mp_error **error) {
-  if (!mp_settings_check(settings, error)) return NULL;
+  return mp_pool_open_with(settings, &(mp_pool_hooks){0}, error);
+}
+
+mp_pool *mp_pool_open_with(const mp_settings *settings, const mp_pool_hooks *hooks, mp_error **error) {
   mp_pool *pool = calloc(1, sizeof *pool);
   if (pool == NULL || pthread_mutex_init(&pool->lock, NULL) != 0) {
     free(pool);
     mp_error_set_memory(error);
+    if (hooks->destroy != NULL) hooks->destroy(hooks->data);
     return NULL;
   }
+  pool->hooks = *hooks;
   pool->handles = 1;
   pool->upkeep = (mp__upkeep){.waker = {-1, -1}, .watch = -1};
   mp__fork_guard_init(&pool->guard);
-  if (!init(pool, settings, error)) {
+  if (!mp_settings_check(settings, error) || !init(pool, settings, error)) {
     destroy(pool);
     return NULL;
   }
@@ -71,7 +78,8 @@ void mp__pool_unlock(mp_pool *pool) {
 
 /* Of a closed pool: takes a connection that nobody holds off its slot; NULL when there is none. */
 static mp_connection *take_remaining(mp_pool *pool) {
-  static const mp__slot_state ours[] = {MP__SLOT_IDLE, MP__SLOT_OPENING, MP__SLOT_RETURNING, MP__SLOT_DYING};
+  static const mp__slot_state ours[] = {MP__SLOT_IDLE, MP__SLOT_CHECKING, MP__SLOT_OPENING, MP__SLOT_RETURNING,
+                                        MP__SLOT_DYING};
   for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
     for (mp__slot *slot; (slot = pool->slots.lists[ours[i]].first) != NULL;) {
       mp_connection *connection = slot->connection;

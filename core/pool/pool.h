@@ -16,10 +16,35 @@ typedef struct mp_holder {
   char where[128];                /* "script.lua:12", for messages; does not change meanwhile                  */
 } mp_holder;
 
+typedef enum mp_report_kind {
+  MP_REPORT_LEAK,      /* held for longer than leak_threshold; told once for each loan */
+  MP_REPORT_RECLAIMED, /* nobody had a handle on it any more (mp_pool_reclaim)         */
+} mp_report_kind;
+
+typedef struct mp_report {
+  mp_report_kind kind;
+  double seconds;  /* since it was taken */
+  char where[128]; /* "" when that is not known */
+  char statement[MP_STATEMENT_SHOWN];
+} mp_report;
+
+/* What a person reads: one line, without a line end. */
+void mp_report_text(const mp_report *report, char *to, size_t size);
+
+/* A host's own functions. Each may be NULL, is given `data`, and is called without any lock of the pool. */
+typedef struct mp_pool_hooks {
+  void *data;
+  void (*destroy)(void *data); /* when none of them is called any more */
+  /* A connection is not given back. From any thread; without it a line is written to standard error. */
+  void (*report)(void *data, const mp_report *report);
+} mp_pool_hooks;
+
 /* Opens a pool; nothing is sent before the first checkout, but with min_idle > 0 its connections are opened at once in
  * the background. settings: copied. Returns: owned (mp_pool_release), or NULL. Errors: usage, memory. The pool belongs
  * to the process that opens it: in a forked child checkouts fail with usage, and every other call does nothing. */
 mp_pool *mp_pool_open(const mp_settings *settings, mp_error **error);
+/* The same with hooks: copied; their data is consumed, when it fails too. */
+mp_pool *mp_pool_open_with(const mp_settings *settings, const mp_pool_hooks *hooks, mp_error **error);
 /* No more checkouts: those that wait fail with usage ("closed"). Idle connections end now, lent ones when they come
  * back; the memory goes with the last of them, of the checkouts and of the references. May be repeated. */
 void mp_pool_close(mp_pool *pool);
@@ -52,10 +77,19 @@ void mp_checkout_destroy(mp_checkout *checkout); /* gives up its place, and a co
  * has to be done on the server is sent now, and the upkeep thread reads the answer; until then it is not idle. */
 void mp_pool_return(mp_pool *pool, mp_connection *connection);
 
+/* Instead of mp_pool_return, for a host that has lost its handle on a connection: gives it back, counts it, and reports
+ * the place where it was taken. */
+void mp_pool_reclaim(mp_pool *pool, mp_connection *connection);
+
 typedef struct mp_pool_stats {
-  int64_t max_size, open, idle, in_use, returning, connecting, waiting;
-  int64_t checkouts, waits, timeouts, connects, connect_failures, closed_broken, closed_idle, closed_lifetime, resets;
-  double wait_seconds, wait_seconds_max; /* of checkouts that had to wait */
+  int64_t max_size, min_idle;
+  int64_t open; /* idle, in use, or returning */
+  int64_t idle, in_use, returning, connecting, waiting;
+  int64_t checkouts, waits, timeouts, connects, connect_failures, resets;
+  int64_t closed_broken, closed_idle, closed_lifetime;
+  int64_t checks;                        /* idle ones that were asked whether the server answers */
+  int64_t leaks, reclaimed;              /* reports of each kind                                 */
+  double wait_seconds, wait_seconds_max; /* of checkouts that had to wait                        */
 } mp_pool_stats;
 void mp_pool_stats_read(mp_pool *pool, mp_pool_stats *out);
 

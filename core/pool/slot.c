@@ -4,38 +4,53 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* allowed[from]: the states that may follow. LENT to LENT is a connection that goes straight to the next in line; LENT,
- * IDLE, OPENING and RETURNING to FREE happen when the pool is closed. */
+/* allowed[from]: the states that may follow. LENT to LENT is a connection that goes straight to the next in line; LENT
+ * and IDLE to FREE happen when the pool is closed. */
 #define TO(state) (1U << (state))
 static const unsigned allowed[MP__SLOT_STATES] = {
     [MP__SLOT_FREE] = TO(MP__SLOT_OPENING),
-    [MP__SLOT_OPENING] = TO(MP__SLOT_IDLE) | TO(MP__SLOT_LENT) | TO(MP__SLOT_FREE),
-    [MP__SLOT_IDLE] = TO(MP__SLOT_LENT) | TO(MP__SLOT_DYING) | TO(MP__SLOT_FREE),
+    [MP__SLOT_OPENING] = TO(MP__SLOT_IDLE) | TO(MP__SLOT_LENT) | TO(MP__SLOT_DYING) | TO(MP__SLOT_FREE),
+    [MP__SLOT_IDLE] = TO(MP__SLOT_LENT) | TO(MP__SLOT_CHECKING) | TO(MP__SLOT_DYING) | TO(MP__SLOT_FREE),
+    [MP__SLOT_CHECKING] = TO(MP__SLOT_IDLE) | TO(MP__SLOT_LENT) | TO(MP__SLOT_DYING) | TO(MP__SLOT_FREE),
     [MP__SLOT_LENT] =
         TO(MP__SLOT_IDLE) | TO(MP__SLOT_LENT) | TO(MP__SLOT_RETURNING) | TO(MP__SLOT_DYING) | TO(MP__SLOT_FREE),
     [MP__SLOT_RETURNING] = TO(MP__SLOT_IDLE) | TO(MP__SLOT_LENT) | TO(MP__SLOT_DYING) | TO(MP__SLOT_FREE),
     [MP__SLOT_DYING] = TO(MP__SLOT_FREE),
 };
 
-bool mp__slots_init(mp__slots *slots, int64_t capacity) {
-  assert(capacity > 0);
-  *slots = (mp__slots){.capacity = capacity, .all = calloc((size_t)capacity, sizeof(mp__slot))};
-  return slots->all != NULL;
-}
-
 void mp__slots_finish(mp__slots *slots) {
-  assert(slots->all == NULL || mp__slots_count(slots, MP__SLOT_FREE) == slots->touched);
-  free(slots->all);
+  assert(mp__slots_live(slots) == 0);
+  while (slots->all != NULL) {
+    mp__slot *slot = slots->all;
+    slots->all = slot->sibling;
+    free(slot);
+  }
   *slots = (mp__slots){0};
 }
 
-static void link_first(mp__slot_list *list, mp__slot *slot) {
-  slot->previous = NULL;
-  slot->next = list->first;
-  if (list->first != NULL) list->first->previous = slot;
-  list->first = slot;
-  if (list->last == NULL) list->last = slot;
+/* Links it before `next`, or as the last one. */
+static void link_before(mp__slot_list *list, mp__slot *slot, mp__slot *next) {
+  slot->next = next;
+  slot->previous = next == NULL ? list->last : next->previous;
+  if (slot->previous != NULL) {
+    slot->previous->next = slot;
+  } else {
+    list->first = slot;
+  }
+  if (next != NULL) {
+    next->previous = slot;
+  } else {
+    list->last = slot;
+  }
   list->count++;
+}
+
+/* Those that were only checked keep their place, so that the same few are used and the rest grows old. */
+static mp__slot *first_older(const mp__slot_list *list, const mp__slot *slot) {
+  mp__slot *at = list->first;
+  while (at != NULL && at->since > slot->since)
+    at = at->next;
+  return at;
 }
 
 static void unlink_slot(mp__slot_list *list, mp__slot *slot) {
@@ -54,13 +69,20 @@ static void unlink_slot(mp__slot_list *list, mp__slot *slot) {
 
 mp__slot *mp__slots_free_one(mp__slots *slots) {
   mp__slot_list *unused = &slots->lists[MP__SLOT_FREE];
-  if (unused->first == NULL && slots->touched < slots->capacity) link_first(unused, &slots->all[slots->touched++]);
-  return unused->first;
+  if (unused->first != NULL) return unused->first;
+  mp__slot *slot = calloc(1, sizeof *slot);
+  if (slot == NULL) return NULL;
+  slot->sibling = slots->all;
+  slots->all = slot;
+  slots->made++;
+  link_before(unused, slot, NULL);
+  return slot;
 }
 
 void mp__slot_move(mp__slots *slots, mp__slot *slot, mp__slot_state state) {
   assert((allowed[slot->state] & TO(state)) != 0);
+  mp__slot_list *list = &slots->lists[state];
   unlink_slot(&slots->lists[slot->state], slot);
   slot->state = state;
-  link_first(&slots->lists[state], slot);
+  link_before(list, slot, state == MP__SLOT_IDLE ? first_older(list, slot) : list->first);
 }

@@ -7,8 +7,9 @@ void mp_pool_stats_read(mp_pool *pool, mp_pool_stats *out) {
   pthread_mutex_lock(&pool->lock);
   const mp__slots *slots = &pool->slots;
   *out = pool->stats;
-  out->max_size = pool->limits->max_size;
-  out->idle = mp__slots_count(slots, MP__SLOT_IDLE);
+  out->max_size = slots->capacity;
+  out->min_idle = pool->min_idle;
+  out->idle = mp__slots_count(slots, MP__SLOT_IDLE) + mp__slots_count(slots, MP__SLOT_CHECKING);
   out->in_use = mp__slots_count(slots, MP__SLOT_LENT);
   out->returning = mp__slots_count(slots, MP__SLOT_RETURNING);
   out->connecting = mp__slots_count(slots, MP__SLOT_OPENING);

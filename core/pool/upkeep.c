@@ -12,7 +12,9 @@
 
 #include "pool/internal.h"
 
+enum { OWN_POLLS = 2 }; /* the waker and the watch */
 #define LEAVE_LIMIT 1.0 /* seconds in which the server may end a session; then it is given up */
+#define NO_MEMORY_PAUSE (100 * MP_MILLISECOND)
 
 /* ---- the server hung up ---- */
 
@@ -38,6 +40,10 @@ static void note_hangups(mp_pool *pool) {
 
 /* ---- deciding ---- */
 
+static int64_t earlier(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
 /* Closes idle connections past their time; returns when the next one's comes. */
 static int64_t retire_idle(mp_pool *pool, int64_t now) {
   const mp__slot_list *idle = &pool->slots.lists[MP__SLOT_IDLE];
@@ -45,17 +51,27 @@ static int64_t retire_idle(mp_pool *pool, int64_t now) {
   mp__slot *newer;
   for (mp__slot *slot = idle->last; slot != NULL; slot = newer) { /* the longest idle first */
     newer = slot->previous;
-    int64_t idle_until = idle->count > pool->limits->min_idle ? slot->since + pool->idle_span : MP_FOREVER;
+    int64_t idle_until = idle->count > pool->min_idle ? slot->since + pool->idle_span : MP_FOREVER;
     if (now >= slot->expires) {
       mp__pool_doom(pool, slot, &pool->stats.closed_lifetime);
     } else if (now >= idle_until) {
       mp__pool_doom(pool, slot, &pool->stats.closed_idle);
     } else {
-      if (slot->expires < next) next = slot->expires;
-      if (idle_until < next) next = idle_until;
+      next = earlier(next, earlier(slot->expires, idle_until));
     }
   }
   return next;
+}
+
+int64_t mp__upkeep_due(const mp_pool *pool, const mp__slot *slot) {
+  return earlier(earlier(slot->since + pool->idle_span, slot->expires), mp__check_time(pool, slot));
+}
+
+/* What is to be done when time has passed; returns when there will be more. */
+static int64_t tend(mp_pool *pool, int64_t now) {
+  int64_t retire_at = retire_idle(pool, now);
+  int64_t check_at = mp__check_idle(pool, now);
+  return earlier(earlier(retire_at, check_at), mp__reports_find(pool, now));
 }
 
 /* Takes slots for connections to be opened; returns when more may be. */
@@ -64,18 +80,32 @@ static int64_t begin_opening(mp_pool *pool, int64_t now) {
   int64_t missing = mp__opening_missing(pool, now, &retry_at);
   for (; missing > 0; missing--) {
     mp__slot *slot = mp__slots_free_one(&pool->slots);
-    assert(slot != NULL && slot->connection == NULL);
+    if (slot == NULL) return now + NO_MEMORY_PAUSE;
+    assert(slot->connection == NULL);
     mp__slot_move(&pool->slots, slot, MP__SLOT_OPENING);
   }
   return retry_at;
 }
 
+/* Room for as many connections as there are slots; without memory it stays as it is. */
+static void make_room(mp_pool *pool) {
+  mp__upkeep *upkeep = &pool->upkeep;
+  size_t room = (size_t)pool->slots.made;
+  if (room <= upkeep->room) return;
+  mp__slot **work = realloc(upkeep->work, room * sizeof *work);
+  if (work != NULL) upkeep->work = work;
+  struct pollfd *polls = realloc(upkeep->polls, (OWN_POLLS + room) * sizeof *polls);
+  if (polls != NULL) upkeep->polls = polls;
+  if (work != NULL && polls != NULL) upkeep->room = room;
+}
+
 static size_t collect(mp_pool *pool) {
-  static const mp__slot_state ours[] = {MP__SLOT_DYING, MP__SLOT_RETURNING, MP__SLOT_OPENING};
+  static const mp__slot_state ours[] = {MP__SLOT_DYING, MP__SLOT_RETURNING, MP__SLOT_CHECKING, MP__SLOT_OPENING};
   size_t count = 0;
+  make_room(pool);
   for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
     for (mp__slot *slot = pool->slots.lists[ours[i]].first; slot != NULL; slot = slot->next) {
-      pool->upkeep.work[count++] = slot;
+      if (count < pool->upkeep.room) pool->upkeep.work[count++] = slot;
     }
   }
   return count;
@@ -121,6 +151,7 @@ static void work_on(mp_pool *pool, mp__slot *slot) {
     close_connection(slot);
     break;
   case MP__SLOT_RETURNING: slot->step = mp__clean_step(slot, &slot->want); break;
+  case MP__SLOT_CHECKING: slot->step = mp__check_step(slot, &slot->want); break;
   default:
     leave_step(slot);
     if (slot->step != MP_STEP_WAIT) close_connection(slot);
@@ -143,14 +174,19 @@ static void note_opening(mp_pool *pool, mp__slot *slot, int64_t now) {
   }
 }
 
-static void note_returning(mp_pool *pool, mp__slot *slot, int64_t now) {
-  if (slot->was_reset) pool->stats.resets++;
+/* RETURNING or CHECKING has come to its end. */
+static void note_condition(mp_pool *pool, mp__slot *slot, int64_t now) {
   if (slot->step == MP_STEP_DONE) {
     mp__pool_trace(pool, "%s c%u", slot->was_reset ? "reset" : "rollback", mp_connection_number(slot->connection));
     mp__pool_offer(pool, slot, now);
   } else {
     mp__pool_doom(pool, slot, &pool->stats.closed_broken);
   }
+}
+
+static void note_returning(mp_pool *pool, mp__slot *slot, int64_t now) {
+  if (slot->was_reset) pool->stats.resets++;
+  note_condition(pool, slot, now);
 }
 
 /* Returns whether something has changed, so that there may be more to do. */
@@ -164,6 +200,7 @@ static bool note(mp_pool *pool, size_t count) {
     switch (slot->state) {
     case MP__SLOT_OPENING: note_opening(pool, slot, now); break;
     case MP__SLOT_RETURNING: note_returning(pool, slot, now); break;
+    case MP__SLOT_CHECKING: note_condition(pool, slot, now); break;
     default: mp__slot_move(&pool->slots, slot, MP__SLOT_FREE);
     }
   }
@@ -186,13 +223,13 @@ static void sleep_until(mp_pool *pool, size_t count, int64_t deadline) {
   upkeep->polls[1] = (struct pollfd){.fd = upkeep->watch, .events = POLLIN};
   for (size_t i = 0; i < count; i++) {
     const mp_want *want = &upkeep->work[i]->want;
-    upkeep->polls[2 + i] = poll_entry(want);
+    upkeep->polls[OWN_POLLS + i] = poll_entry(want);
     if (want->deadline < deadline) deadline = want->deadline;
   }
   int64_t left = deadline - mp_clock_now();
   if (left < 0) left = 0;
   struct timespec timeout = {.tv_sec = (time_t)(left / MP_SECOND), .tv_nsec = (long)(left % MP_SECOND)};
-  ppoll(upkeep->polls, (nfds_t)(2 + count), deadline == MP_FOREVER ? NULL : &timeout, NULL);
+  ppoll(upkeep->polls, (nfds_t)(OWN_POLLS + count), deadline == MP_FOREVER ? NULL : &timeout, NULL);
 }
 
 static void take_wake(mp__upkeep *upkeep) {
@@ -207,15 +244,17 @@ static void turn(mp_pool *pool) {
   take_wake(upkeep);
   note_hangups(pool);
   int64_t now = mp_clock_now();
-  int64_t idle_until = retire_idle(pool, now);
+  int64_t tend_at = tend(pool, now);
   int64_t retry_at = begin_opening(pool, now);
   size_t count = collect(pool);
   pthread_mutex_unlock(&pool->lock);
+  mp__reports_tell(pool);
   for (size_t i = 0; i < count; i++)
     work_on(pool, upkeep->work[i]);
   pthread_mutex_lock(&pool->lock);
   if (note(pool, count) || upkeep->woken || pool->closed) return;
-  int64_t deadline = idle_until < retry_at ? idle_until : retry_at;
+  int64_t deadline = earlier(tend_at, retry_at);
+  if (upkeep->room < (size_t)pool->slots.made) deadline = earlier(deadline, now + NO_MEMORY_PAUSE);
   upkeep->deadline = deadline;
   pthread_mutex_unlock(&pool->lock);
   sleep_until(pool, count, deadline);
@@ -232,13 +271,6 @@ static void *run(void *argument) {
 }
 
 /* ---- the thread's life ---- */
-
-bool mp__upkeep_init(mp_pool *pool) {
-  size_t capacity = (size_t)pool->slots.capacity;
-  pool->upkeep.work = calloc(capacity, sizeof(mp__slot *));
-  pool->upkeep.polls = calloc(capacity + 2, sizeof(struct pollfd));
-  return pool->upkeep.work != NULL && pool->upkeep.polls != NULL;
-}
 
 void mp__upkeep_finish(mp_pool *pool) {
   assert(!pool->upkeep.running);
@@ -261,6 +293,8 @@ static int start_thread(mp_pool *pool) {
 bool mp__upkeep_start(mp_pool *pool, mp_error **error) {
   mp__upkeep *upkeep = &pool->upkeep;
   if (upkeep->running) return true;
+  if (upkeep->polls == NULL) upkeep->polls = calloc(OWN_POLLS, sizeof *upkeep->polls);
+  if (upkeep->polls == NULL) return mp_error_set_memory(error);
   if (upkeep->waker.read_fd < 0 && !mp_waker_open(&upkeep->waker, error)) return false;
   if (upkeep->watch < 0) upkeep->watch = epoll_create1(EPOLL_CLOEXEC);
   int failure = start_thread(pool);

@@ -20,6 +20,8 @@ typedef struct mp_pool_settings {
   double connect_timeout;   /* > 0, default 10: one attempt, all hosts together                          */
   double idle_timeout;      /* default 600, 0: none                                                      */
   double max_lifetime;      /* default 1800, 0: none; each connection's own is up to 10 % shorter        */
+  double health_check;      /* default 30, 0: none; idle for longer: the server must answer first        */
+  double leak_threshold;    /* default 0: none; a connection held for longer is reported                 */
   double statement_timeout; /* default 0: none; the client's deadline of one statement                   */
   int64_t statement_cache;  /* prepared statements kept per connection, 0..10,000, default 256           */
   mp_prepare prepare;       /* "auto" or "never"                                                         */

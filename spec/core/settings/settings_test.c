@@ -102,6 +102,8 @@ static void begins_with_the_defaults(void **state) {
   assert_int_equal(pool->max_size, 10);
   assert_int_equal(pool->min_idle, 0);
   assert_float_equal(pool->connect_timeout, 10, 0);
+  assert_float_equal(pool->health_check, 30, 0);
+  assert_float_equal(pool->leak_threshold, 0, 0);
   assert_int_equal(pool->statement_cache, 256);
   assert_true(pool->pipeline);
   assert_false(pool->numeric_as_float);
