@@ -393,6 +393,48 @@ static void on_found_out(lua_State *L, mpb_call *call) {
   fail(L, call);
 }
 
+/* ---- waiting for a connection ---- */
+
+static int64_t earlier(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+/* Handles that nobody refers to any more give their connections back when they are collected. */
+static bool collect_lost(lua_State *L, mpb_call *call) {
+  mp_pool_stats before, after;
+  if (call->collected) return false;
+  call->collected = true;
+  mp_pool_stats_read(call->pool, &before);
+  if (before.in_use < before.max_size) return false;
+  lua_gc(L, LUA_GCCOLLECT);
+  mp_pool_stats_read(call->pool, &after);
+  return after.reclaimed > before.reclaimed;
+}
+
+/* Before a wait that could not end is refused, it is tried once more with what garbage gives back. */
+static void queue_up(lua_State *L, mpb_call *call, double patience) {
+  int64_t deadline = earlier(mp_clock_after(patience), call->deadline);
+  call->checkout = mp_checkout_start(call->pool, call->holder, deadline, mpb_error_slot(L));
+  if (call->checkout == NULL && collect_lost(L, call)) {
+    call->checkout = mp_checkout_start(call->pool, call->holder, deadline, mpb_error_slot(L));
+  }
+  if (call->checkout == NULL) fail(L, call);
+  call->stage = STAGE_CHECKOUT;
+  call->operation.advance = advance_checkout;
+  call->operation.what = "connection";
+}
+
+/* The same before a wait fails that was too long. */
+static bool queue_again(lua_State *L, mpb_call *call) {
+  if (mp_error_kind_of(call->operation.error) != MP_ERROR_TIMEOUT || !collect_lost(L, call)) return false;
+  mp_error_free(call->operation.error);
+  call->operation.error = NULL;
+  mp_checkout_destroy(call->checkout);
+  call->checkout = NULL;
+  queue_up(L, call, ROLLBACK_PATIENCE);
+  return true;
+}
+
 /* The operation of the present stage has ended: on to the next. May raise. */
 static void ended(lua_State *L, mpb_call *call) {
   bool failed = call->operation.step == MP_STEP_FAILED;
@@ -406,6 +448,7 @@ static void ended(lua_State *L, mpb_call *call) {
   if (failed && call->stage == STAGE_SCRIPT) {
     mp_error_put(call->operation.error, MP_ERROR_STATEMENT, lua_tostring(L, TEXT_INDEX));
   }
+  if (failed && call->stage == STAGE_CHECKOUT && queue_again(L, call)) return;
   if (failed) fail_with_operation(L, call);
   switch (call->stage) {
   case STAGE_CHECKOUT:
@@ -497,10 +540,6 @@ static int resumed(lua_State *L, int status, lua_KContext context) {
   return go_on(L, call, context);
 }
 
-static int64_t earlier(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
 static int64_t statement_deadline(const mpb_database *database) {
   double own = database->timeout > 0 ? database->timeout
                                      : mp_settings_pool(mp_pool_settings_of(database->pool))->statement_timeout;
@@ -540,19 +579,14 @@ static int start_on_lease(lua_State *L, mpb_call *call, lua_KContext context) {
 /* Gets a connection and goes through the stages. context: the call's stack index. */
 static int start(lua_State *L, mpb_call *call, lua_KContext context, const mp_holder *holder) {
   if (call->lease != NULL) return start_on_lease(L, call, context);
+  mpb_note_place(L);
   call->connection = mp_pool_try_checkout(call->pool, holder);
   if (call->connection != NULL) {
     on_connection(L, call);
     return go_on(L, call, context);
   }
-  mpb_note_place(L);
-  double patience = mp_settings_pool(mp_pool_settings_of(call->pool))->checkout_timeout;
-  int64_t deadline = earlier(mp_clock_after(patience), call->deadline);
-  call->checkout = mp_checkout_start(call->pool, holder, deadline, mpb_error_slot(L));
-  if (call->checkout == NULL) return fail(L, call);
-  call->stage = STAGE_CHECKOUT;
-  call->operation.advance = advance_checkout;
-  call->operation.what = "connection";
+  call->holder = holder;
+  queue_up(L, call, mp_settings_pool(mp_pool_settings_of(call->pool))->checkout_timeout);
   return go_on(L, call, context);
 }
 

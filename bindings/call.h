@@ -40,6 +40,7 @@ typedef struct mpb_call {
   call_stage stage;
   mp_pool *pool;             /* borrowed from the handle, which the stack anchors */
   mpb_lease *lease;          /* likewise; NULL: a connection of the pool for this call */
+  const mp_holder *holder;   /* likewise: who waits for a connection */
   mp_checkout *checkout;     /* owned */
   mp_connection *connection; /* owned when there is no lease */
   mp_statement *statement;   /* owned */
@@ -49,6 +50,7 @@ typedef struct mpb_call {
   int first, count;          /* the parameters' place on the stack */
   int64_t deadline;
   mpb_row_style style;
+  bool collected; /* no connection came, so garbage was looked through for one */
   bool keep;    /* END: commit or release, and not undo */
   bool doubted; /* the types were asked for once more, since a value did not fit */
   bool looked;  /* they were looked up: what is not known now is of no use to ask for */

@@ -15,7 +15,7 @@ void mp_report_text(const mp_report *report, char *to, size_t size) {
   const char *place = report->where[0] == '\0' ? "an unknown place" : report->where;
   const char *what = report->kind == MP_REPORT_LEAK ? "has been held for" : "was forgotten, and is given back after";
   const char *last = report->statement[0] == '\0' ? "" : "; its last statement: ";
-  snprintf(to, size, "a connection taken at %s %s %.3g s%s%s", place, what, report->seconds, last, report->statement);
+  snprintf(to, size, "a connection taken at %s %s %.1f s%s%s", place, what, report->seconds, last, report->statement);
 }
 
 static void tell(mp_pool *pool, const mp_report *report) {
@@ -53,7 +53,7 @@ void mp_pool_reclaim(mp_pool *pool, mp_connection *connection) {
   mp_report report;
   pthread_mutex_lock(&pool->lock);
   pool->stats.reclaimed++;
-  describe(mp_connection_owner(connection), MP_REPORT_RECLAIMED, mp__clock_near(), &report);
+  describe(mp_connection_owner(connection), MP_REPORT_RECLAIMED, mp_clock_now(), &report);
   pthread_mutex_unlock(&pool->lock);
   tell(pool, &report);
   mp_pool_return(pool, connection);
