@@ -26,8 +26,7 @@ static bool begin(mp_pool *pool, mp_checkout *checkout, mp_error **error) {
 
 mp_checkout *mp_checkout_start(mp_pool *pool, const mp_holder *holder, int64_t deadline, mp_error **error) {
   if (mp__is_forked(pool)) {
-    mp_error_set(error, MP_ERROR_USAGE, "the pool belongs to the parent of this process");
-    if (error != NULL) mp_error_put(*error, MP_ERROR_HINT, "open a pool of its own after fork()");
+    mp__pool_forked_error(error);
     return NULL;
   }
   mp_checkout *checkout = calloc(1, sizeof *checkout);

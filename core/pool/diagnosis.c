@@ -27,10 +27,10 @@ static int64_t count_in_front(const mp_checkout *checkout) {
 }
 
 static void add_lent(const mp__slot *slot, int64_t now, mp_buffer *text) {
-  char statement[MP_STATEMENT_SHOWN];
-  mp_connection_last_statement(slot->connection, statement, sizeof statement);
-  mp_buffer_addf(text, "taken at %s %.1f s ago", place_of(slot->holder), seconds_since(slot->since, now));
-  if (statement[0] != '\0') mp_buffer_addf(text, ", last statement: %s", statement);
+  mp_loan loan;
+  mp__loan_describe(slot, now, &loan);
+  mp_buffer_addf(text, "taken at %s %.1f s ago", place_of(slot->holder), loan.seconds);
+  if (loan.statement[0] != '\0') mp_buffer_addf(text, ", last statement: %s", loan.statement);
   mp_buffer_addc(text, '\n');
 }
 
@@ -57,24 +57,48 @@ static void put_detail(mp_buffer *text, mp_error *error) {
   mp_buffer_finish(text);
 }
 
+static void add_suspended(const mp_pool *pool, int64_t now, mp_buffer *text) {
+  mp_buffer_addf(text, "the pool is suspended since %.1f s", seconds_since(pool->suspended_at, now));
+  if (pool->suspended_where[0] != '\0') mp_buffer_addf(text, " (%s)", pool->suspended_where);
+}
+
+static void add_counts(const mp__slots *slots, mp_buffer *text) {
+  mp_buffer_addf(text, "of at most %" PRId64 ", %" PRId64 " in use and %" PRId64 " being opened", slots->capacity,
+                 mp__slots_count(slots, MP__SLOT_LENT), mp__slots_count(slots, MP__SLOT_OPENING));
+}
+
+/* Why nothing was lent. */
+static const char *reason(const mp_pool *pool, int64_t now, mp_buffer *text) {
+  if (pool->suspended_at != 0) {
+    add_suspended(pool, now, text);
+  } else {
+    add_counts(&pool->slots, text);
+  }
+  const char *whole = mp_buffer_text(text);
+  return whole == NULL ? "" : whole;
+}
+
+static void put_hint(const mp_pool *pool, mp_error *error) {
+  if (pool->suspended_at != 0) {
+    mp_error_put(error, MP_ERROR_HINT, "it lends again after a resume");
+  } else if (mp__slots_count(&pool->slots, MP__SLOT_LENT) >= pool->slots.capacity) {
+    mp_error_put(error, MP_ERROR_HINT, "hold connections for a shorter time, or raise max_size or checkout_timeout");
+  }
+}
+
 bool mp__diagnose_timeout(const mp_pool *pool, const mp_checkout *checkout, int64_t now, mp_error **error) {
   if (error == NULL) return false;
-  const mp__slots *slots = &pool->slots;
-  int64_t in_front = count_in_front(checkout);
-  double allowed = checkout->deadline > checkout->started ? seconds_since(checkout->started, checkout->deadline) : 0;
-  mp_error_set(error, MP_ERROR_TIMEOUT,
-               "no connection within %.3g s: of at most %" PRId64 ", %" PRId64 " in use and %" PRId64
-               " being opened; %" PRId64 " checkout%s in front",
-               allowed, slots->capacity, mp__slots_count(slots, MP__SLOT_LENT),
-               mp__slots_count(slots, MP__SLOT_OPENING), in_front, plural(in_front));
   mp_buffer text;
   mp_buffer_init(&text, TEXT_LIMIT);
+  int64_t in_front = count_in_front(checkout);
+  double allowed = checkout->deadline > checkout->started ? seconds_since(checkout->started, checkout->deadline) : 0;
+  mp_error_set(error, MP_ERROR_TIMEOUT, "no connection within %.3g s: %s; %" PRId64 " checkout%s in front", allowed,
+               reason(pool, now, &text), in_front, plural(in_front));
+  mp_buffer_clear(&text);
   add_all_lent(pool, now, &text);
   add_opening(&pool->opening, now, &text);
   put_detail(&text, *error);
-  if (mp__slots_count(slots, MP__SLOT_LENT) == slots->capacity) {
-    mp_error_put(*error, MP_ERROR_HINT, "hold connections for a shorter time, or raise max_size or checkout_timeout");
-  }
+  put_hint(pool, *error);
   return false;
 }
 

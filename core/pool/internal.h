@@ -59,7 +59,7 @@ typedef struct mp__upkeep {
   size_t room;     /* of the two that follow                                          */
   mp__slot **work; /* the connections of the turn                                     */
   struct pollfd *polls;
-  mp_report reports[MP__MOST_REPORTS];
+  mp_loan reports[MP__MOST_REPORTS];
   size_t report_count;
 } mp__upkeep;
 
@@ -76,6 +76,8 @@ struct mp_pool {
   int64_t handles;   /* references of the outside     */
   int64_t checkouts; /* mp_checkout objects that live */
   int64_t min_idle;
+  int64_t suspended_at; /* 0: it is not */
+  char suspended_where[128];
   mp__slots slots;
   mp__queue queue;
   mp__opening opening;
@@ -145,6 +147,7 @@ int64_t mp__check_idle(mp_pool *pool, int64_t now);
 mp_step mp__check_step(mp__slot *slot, mp_want *want); /* not under the lock, of one that is CHECKING */
 
 /* report.c */
+void mp__loan_describe(const mp__slot *slot, int64_t now, mp_loan *loan); /* under the lock, of a LENT one */
 int64_t mp__reports_find(mp_pool *pool, int64_t now); /* under the lock; returns when there may be more */
 void mp__reports_tell(mp_pool *pool);                 /* not under the lock */
 
@@ -164,9 +167,14 @@ static inline int64_t mp__clock_near(void) {
   return (int64_t)now.tv_sec * MP_SECOND + now.tv_nsec;
 }
 
-/* pool.c; not under the lock */
-bool mp__pool_closed_error(mp_error **error); /* returns false */
-/* Unlocks, and frees a closed pool that nobody uses any more. */
+/* steer.c; under the lock */
+/* More connections than there may be by now: one that is not in use is to be closed. */
+bool mp__pool_has_surplus(const mp_pool *pool);
+
+/* pool.c; both return false */
+bool mp__pool_closed_error(mp_error **error);
+bool mp__pool_forked_error(mp_error **error);
+/* pool.c; under the lock. Unlocks, and frees a closed pool that nobody uses any more. */
 void mp__pool_unlock(mp_pool *pool);
 
 #endif

@@ -40,7 +40,7 @@ static bool is_usable(mp_pool *pool, mp__slot *slot, int64_t now) {
 }
 
 mp__slot *mp__pool_take_idle(mp_pool *pool, const mp_holder *holder, int64_t now) {
-  for (;;) {
+  for (;;) { /* a suspended pool has no idle ones */
     mp__slot *slot = pool->slots.lists[MP__SLOT_IDLE].first;
     if (slot == NULL) return NULL;
     if (!is_usable(pool, slot, now)) continue;
@@ -133,6 +133,8 @@ void mp__pool_offer(mp_pool *pool, mp__slot *slot, int64_t now) {
   slot->holder = NULL;
   if (now >= slot->expires) {
     mp__pool_doom(pool, slot, &pool->stats.closed_lifetime);
+  } else if (mp__pool_has_surplus(pool)) {
+    mp__pool_doom(pool, slot, &pool->stats.closed_surplus);
   } else if (pool->queue.first != NULL) {
     grant(pool, slot);
   } else {

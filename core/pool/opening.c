@@ -12,6 +12,7 @@
  * will need is not known. Nor do those that are checked, for somebody who waits. */
 static int64_t wanted(const mp_pool *pool) {
   const mp__slots *slots = &pool->slots;
+  if (pool->suspended_at != 0) return 0;
   int64_t room = slots->capacity - mp__slots_live(slots);
   int64_t coming = mp__slots_count(slots, MP__SLOT_IDLE) + mp__slots_count(slots, MP__SLOT_OPENING);
   int64_t spare = pool->min_idle - mp__slots_count(slots, MP__SLOT_CHECKING);
@@ -84,7 +85,7 @@ static int64_t pause_after(const mp_pool *pool, int64_t now) {
 void mp__opening_failed(mp_pool *pool, mp_error *error, int64_t now) {
   mp__opening *opening = &pool->opening;
   pool->stats.connect_failures++;
-  if (is_final(opening, error)) mp__queue_fail(pool, error);
+  if (is_final(opening, error) && pool->suspended_at == 0) mp__queue_fail(pool, error);
   if (opening->failures == 0 || now >= opening->retry_at) { /* attempts side by side fail as one */
     opening->failures++;
     opening->retry_at = now + pause_after(pool, now);

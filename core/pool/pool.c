@@ -69,6 +69,12 @@ bool mp__pool_closed_error(mp_error **error) {
   return mp_error_set(error, MP_ERROR_USAGE, "the pool is closed");
 }
 
+bool mp__pool_forked_error(mp_error **error) {
+  mp_error_set(error, MP_ERROR_USAGE, "the pool belongs to the parent of this process");
+  if (error != NULL) mp_error_put(*error, MP_ERROR_HINT, "open a pool of its own after fork()");
+  return false;
+}
+
 void mp__pool_unlock(mp_pool *pool) {
   bool is_last =
       pool->closed && pool->handles == 0 && pool->checkouts == 0 && mp__slots_count(&pool->slots, MP__SLOT_LENT) == 0;

@@ -16,27 +16,27 @@ typedef struct mp_holder {
   char where[128];                /* "script.lua:12", for messages; does not change meanwhile                  */
 } mp_holder;
 
+/* A connection in use, as messages tell of it. */
+typedef struct mp_loan {
+  double seconds;  /* since it was taken      */
+  char where[128]; /* "" when nobody said so  */
+  char statement[MP_STATEMENT_SHOWN];
+} mp_loan;
+
 typedef enum mp_report_kind {
   MP_REPORT_LEAK,      /* held for longer than leak_threshold; told once for each loan */
   MP_REPORT_RECLAIMED, /* nobody had a handle on it any more (mp_pool_reclaim)         */
 } mp_report_kind;
 
-typedef struct mp_report {
-  mp_report_kind kind;
-  double seconds;  /* since it was taken */
-  char where[128]; /* "" when that is not known */
-  char statement[MP_STATEMENT_SHOWN];
-} mp_report;
-
 /* What a person reads: one line, without a line end. */
-void mp_report_text(const mp_report *report, char *to, size_t size);
+void mp_report_text(mp_report_kind kind, const mp_loan *loan, char *to, size_t size);
 
 /* A host's own functions. Each may be NULL, is given `data`, and is called without any lock of the pool. */
 typedef struct mp_pool_hooks {
   void *data;
   void (*destroy)(void *data); /* when none of them is called any more */
   /* A connection is not given back. From any thread; without it a line is written to standard error. */
-  void (*report)(void *data, const mp_report *report);
+  void (*report)(void *data, mp_report_kind kind, const mp_loan *loan);
 } mp_pool_hooks;
 
 /* Opens a pool; nothing is sent before the first checkout, but with min_idle > 0 its connections are opened at once in
@@ -81,12 +81,26 @@ void mp_pool_return(mp_pool *pool, mp_connection *connection);
  * the place where it was taken. */
 void mp_pool_reclaim(mp_pool *pool, mp_connection *connection);
 
+/* Changes max_size and min_idle. More room is for those who wait; what is too much is closed at once when it is idle,
+ * and else when it comes back. Errors: usage (a bound; closed; a parent process's), connection (no thread), memory. */
+bool mp_pool_resize(mp_pool *pool, int64_t max_size, int64_t min_idle, mp_error **error);
+/* From now on nothing is lent: checkouts wait, to their deadline, for mp_pool_resume. Idle connections are closed,
+ * those in use when they come back; once `open` and `connecting` of the stats are 0, the pool has no session on the
+ * server. where: the place that messages name, copied; or NULL. May be repeated: the first one counts. */
+void mp_pool_suspend(mp_pool *pool, const char *where);
+void mp_pool_resume(mp_pool *pool);
+
+/* Writes up to `most` of the connections in use, that of the longest loan first, and returns how many there are. */
+size_t mp_pool_loans(mp_pool *pool, mp_loan *loans, size_t most);
+
 typedef struct mp_pool_stats {
+  bool suspended;
   int64_t max_size, min_idle;
   int64_t open; /* idle, in use, or returning */
   int64_t idle, in_use, returning, connecting, waiting;
   int64_t checkouts, waits, timeouts, connects, connect_failures, resets;
   int64_t closed_broken, closed_idle, closed_lifetime;
+  int64_t closed_surplus;                /* by mp_pool_resize, or while the pool was suspended    */
   int64_t checks;                        /* idle ones that were asked whether the server answers */
   int64_t leaks, reclaimed;              /* reports of each kind                                 */
   double wait_seconds, wait_seconds_max; /* of checkouts that had to wait                        */

@@ -7,6 +7,7 @@ void mp_pool_stats_read(mp_pool *pool, mp_pool_stats *out) {
   pthread_mutex_lock(&pool->lock);
   const mp__slots *slots = &pool->slots;
   *out = pool->stats;
+  out->suspended = pool->suspended_at != 0;
   out->max_size = slots->capacity;
   out->min_idle = pool->min_idle;
   out->idle = mp__slots_count(slots, MP__SLOT_IDLE) + mp__slots_count(slots, MP__SLOT_CHECKING);

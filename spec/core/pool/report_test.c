@@ -6,15 +6,17 @@
 /* What the pool has told, from whichever thread. */
 typedef struct notes {
   pthread_mutex_t lock;
-  mp_report last;
+  mp_report_kind kind;
+  mp_loan last;
   int count;
   bool destroyed;
 } notes;
 
-static void note(void *data, const mp_report *report) {
+static void note(void *data, mp_report_kind kind, const mp_loan *loan) {
   notes *self = data;
   pthread_mutex_lock(&self->lock);
-  self->last = *report;
+  self->kind = kind;
+  self->last = *loan;
   self->count++;
   pthread_mutex_unlock(&self->lock);
 }
@@ -30,9 +32,9 @@ static int count_of(notes *self) {
   return count;
 }
 
-static mp_report last_of(notes *self) {
+static mp_loan last_of(notes *self) {
   pthread_mutex_lock(&self->lock);
-  mp_report last = self->last;
+  mp_loan last = self->last;
   pthread_mutex_unlock(&self->lock);
   return last;
 }
@@ -60,8 +62,8 @@ static void tells_each_loan_that_is_too_long_once(void **state) {
     wait_for(count_of(&told) == loan);
     usleep(250000);
     assert_int_equal(count_of(&told), loan);
-    mp_report last = last_of(&told);
-    assert_int_equal(last.kind, MP_REPORT_LEAK);
+    mp_loan last = last_of(&told);
+    assert_int_equal(told.kind, MP_REPORT_LEAK);
     assert_string_equal(last.where, "leak.lua:7");
     assert_string_equal(last.statement, "select 1, 2");
     assert_true(last.seconds >= 0.1 && last.seconds < 5);
@@ -109,9 +111,9 @@ static void a_lost_one_comes_back_with_a_report(void **state) {
   run(connection, "begin");
   mp_pool_reclaim(pool, connection);
   assert_int_equal(told.count, 1);
-  assert_int_equal(told.last.kind, MP_REPORT_RECLAIMED);
+  assert_int_equal(told.kind, MP_REPORT_RECLAIMED);
   char text[512];
-  mp_report_text(&told.last, text, sizeof text);
+  mp_report_text(told.kind, &told.last, text, sizeof text);
   assert_text(text, "a connection taken at lost.lua:3 was forgotten, and is given back after ");
   assert_text(text, " s; its last statement: begin");
   assert_ptr_equal(take(pool, NULL), connection);

@@ -114,10 +114,40 @@ static void closing_under_load_ends_everybody(void **state) {
   wait_for(count_sessions() == 0);
 }
 
+/* The size goes up and down and the pool is suspended now and then; nobody notices, but for the wait. */
+static void steering_under_load_disturbs_nobody(void **state) {
+  (void)state;
+  mp_pool *pool = open_pool("max_size", "3", "health_check", "5ms", "leak_threshold", "1h");
+  atomic_int in_use = 0;
+  pthread_t threads[THREADS];
+  worker workers[THREADS];
+  for (unsigned i = 0; i < THREADS; i++) {
+    workers[i] = (worker){.pool = pool, .in_use = &in_use, .seed = i + 1};
+    assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+  }
+  mp_loan loans[SIZE];
+  for (int round = 0; stats_of(pool).checkouts < THREADS * ROUNDS / 2; round++) {
+    assert_true(mp_pool_resize(pool, 1 + round % SIZE, round % 2, NULL));
+    if (round % 4 == 0) mp_pool_suspend(pool, "threads");
+    usleep(3000);
+    mp_pool_resume(pool);
+    mp_pool_loans(pool, loans, SIZE);
+  }
+  for (int i = 0; i < THREADS; i++) {
+    pthread_join(threads[i], NULL);
+    assert_int_equal(workers[i].failed, 0);
+    assert_int_equal(workers[i].done, ROUNDS);
+  }
+  assert_true(stats_of(pool).closed_surplus > 0);
+  mp_pool_release(pool);
+  wait_for(count_sessions() == 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(threads_share_it),
       cmocka_unit_test(closing_under_load_ends_everybody),
+      cmocka_unit_test(steering_under_load_disturbs_nobody),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
