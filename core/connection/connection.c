@@ -75,6 +75,12 @@ mp_connection *mp_connection_create(const mp_settings *settings, mp_statements *
   return NULL;
 }
 
+void mp_connection_set_credential(mp_connection *connection, mp_credential *credential) {
+  mp_credential_wipe(&connection->credential);
+  connection->credential = *credential;
+  *credential = (mp_credential){0};
+}
+
 /* ---- cancelling ---- */
 
 static void run_cancel(void *data) {
@@ -118,6 +124,7 @@ void mp_connection_close(mp_connection *connection) {
   if (connection == NULL) return;
   if (connection->state == MP_CONNECTION_BUSY) mp_background_release(start_cancel(connection));
   mp__dial_destroy(connection->dial);
+  mp_credential_wipe(&connection->credential);
   mp__work_clear(connection);
   mp__prepared_forget_all(connection);
   mp_lru_finish(&connection->known);

@@ -8,6 +8,7 @@
 #define MP_CONNECTION_CONNECTION_H
 
 #include "base/wait.h"
+#include "connection/credential.h"
 #include "connection/result.h"
 #include "connection/session.h"
 #include "connection/statement.h"
@@ -33,6 +34,9 @@ mp_connection *mp_connection_create(const mp_settings *settings, mp_statements *
 void mp_connection_leave(mp_connection *connection, int64_t deadline);
 /* Ends the session at once, cancelling what runs; never blocks. NULL is fine. */
 void mp_connection_close(mp_connection *connection);
+
+/* Before connecting: with which user and password. Consumed, left empty, and wiped once it is connected, or not. */
+void mp_connection_set_credential(mp_connection *connection, mp_credential *credential);
 
 /* Starts connecting; deadline as in base/wait.h, at most connect_timeout from now. Names are resolved on a thread,
  * every address of every host is tried in turn. Steps fail with: connection (host, port or socket, and the reason;

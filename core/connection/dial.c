@@ -228,9 +228,12 @@ static bool session_options(const mp_connection *connection, mp_buffer *text) {
   return true;
 }
 
-static bool is_replaced(const char *keyword) {
+/* By what start() gives itself. */
+static bool is_replaced(const mp_connection *connection, const char *keyword) {
   static const char *const replaced[] = {"host",    "hostaddr",        "port",
                                          "options", "client_encoding", "target_session_attrs"};
+  if (strcmp(keyword, "user") == 0) return connection->credential.user != NULL;
+  if (strcmp(keyword, "password") == 0) return connection->credential.password != NULL;
   for (size_t i = 0; i < sizeof replaced / sizeof replaced[0]; i++) {
     if (strcmp(keyword, replaced[i]) == 0) return true;
   }
@@ -260,6 +263,8 @@ static PGconn *start(const mp_connection *connection, const address *target) {
       {"fallback_application_name", "moonpool"},
       {"options", has_options ? mp_buffer_text(&options) : ""},
       {"target_session_attrs", attributes == NULL ? "" : attributes},
+      {"user", connection->credential.user == NULL ? "" : connection->credential.user},
+      {"password", connection->credential.password == NULL ? "" : connection->credential.password},
   };
   size_t count = 0;
   for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++, count++) {
@@ -268,7 +273,7 @@ static PGconn *start(const mp_connection *connection, const address *target) {
   }
   mp_settings_libpq(connection->settings, &own_keywords, &own_values);
   for (size_t i = 0; own_keywords[i] != NULL && count + 1 < MOST_KEYWORDS; i++) {
-    if (is_replaced(own_keywords[i])) continue;
+    if (is_replaced(connection, own_keywords[i])) continue;
     keywords[count] = own_keywords[i];
     values[count++] = own_values[i];
   }
@@ -330,6 +335,7 @@ static mp_step succeed(mp_connection *connection) {
   PQsetErrorVerbosity(connection->pg, PQERRORS_DEFAULT);
   mp__dial_destroy(connection->dial);
   connection->dial = NULL;
+  mp_credential_wipe(&connection->credential);
   mp__connection_set_state(connection, MP_CONNECTION_IDLE);
   return MP_STEP_DONE;
 }

@@ -54,9 +54,10 @@ struct mp_connection {
   mp_statements *statements;
   PGconn *pg;
   void *owner;
-  mp__dial *dial;  /* while RESOLVING and CONNECTING */
-  mp__wire *wire;  /* owned; NULL: nothing is traced */
-  unsigned number; /* in traces; 0: nothing is traced */
+  mp__dial *dial;           /* while RESOLVING and CONNECTING */
+  mp__wire *wire;           /* owned; NULL: nothing is traced */
+  unsigned number;          /* in traces; 0: nothing is traced */
+  mp_credential credential; /* until it is connected */
 
   /* the work under way */
   bool pipelined; /* in libpq's pipeline mode                              */

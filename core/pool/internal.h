@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/trace.h"
+#include "connection/credential.h"
 #include "pool/slot.h"
 
 /* Tells a forked child, which must not touch its parent's sockets, from the process that opened the pool. */
@@ -78,6 +79,8 @@ struct mp_pool {
   int64_t min_idle;
   int64_t suspended_at; /* 0: it is not */
   char suspended_where[128];
+  mp_credential credential;  /* set last */
+  int64_t credential_serial; /* how often */
   mp__slots slots;
   mp__queue queue;
   mp__opening opening;
@@ -145,6 +148,12 @@ void mp__check_begin(mp_pool *pool, mp__slot *slot); /* under the lock, of an ID
 /* Under the lock. Begins the next check when it is time, and returns when more will be. */
 int64_t mp__check_idle(mp_pool *pool, int64_t now);
 mp_step mp__check_step(mp__slot *slot, mp_want *want); /* not under the lock, of one that is CHECKING */
+
+/* credential.c */
+/* Not under the lock. What the next attempt for this slot is made with; filled, for the caller to wipe. */
+bool mp__credential_get(mp_pool *pool, mp__slot *slot, mp_credential *credential, mp_error **error);
+/* Under the lock. Whether the attempt that failed with slot->error may do better with a newer credential. */
+bool mp__credential_try_again(const mp_pool *pool, mp__slot *slot);
 
 /* report.c */
 void mp__loan_describe(const mp__slot *slot, int64_t now, mp_loan *loan); /* under the lock, of a LENT one */

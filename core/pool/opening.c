@@ -13,6 +13,7 @@
 static int64_t wanted(const mp_pool *pool) {
   const mp__slots *slots = &pool->slots;
   if (pool->suspended_at != 0) return 0;
+  if (pool->hooks.sets_credential && pool->credential_serial == 0) return 0;
   int64_t room = slots->capacity - mp__slots_live(slots);
   int64_t coming = mp__slots_count(slots, MP__SLOT_IDLE) + mp__slots_count(slots, MP__SLOT_OPENING);
   int64_t spare = pool->min_idle - mp__slots_count(slots, MP__SLOT_CHECKING);

@@ -14,6 +14,7 @@ static int64_t span_of(double seconds) {
 static void destroy(mp_pool *pool) {
   if (pool->hooks.destroy != NULL) pool->hooks.destroy(pool->hooks.data);
   mp_error_free(pool->opening.last);
+  mp_credential_wipe(&pool->credential);
   mp__upkeep_finish(pool);
   mp__slots_finish(&pool->slots);
   mp_statements_destroy(pool->statements);

@@ -3,6 +3,7 @@
 #define MP_POOL_POOL_H
 
 #include "connection/connection.h"
+#include "connection/credential.h"
 
 typedef struct mp_pool mp_pool;
 
@@ -35,6 +36,10 @@ void mp_report_text(mp_report_kind kind, const mp_loan *loan, char *to, size_t s
 typedef struct mp_pool_hooks {
   void *data;
   void (*destroy)(void *data); /* when none of them is called any more */
+  /* Fills in the user and password for one attempt to connect (mp_credential_set); the pool wipes them. On the upkeep
+   * thread, which does nothing else meanwhile. When the server refuses them (28P01, 28000) it is asked once more. */
+  bool (*credential)(void *data, mp_credential *credential, mp_error **error);
+  bool sets_credential; /* nothing is opened before the first mp_pool_set_credential */
   /* A connection is not given back. From any thread; without it a line is written to standard error. */
   void (*report)(void *data, mp_report_kind kind, const mp_loan *loan);
 } mp_pool_hooks;
@@ -76,6 +81,11 @@ void mp_checkout_destroy(mp_checkout *checkout); /* gives up its place, and a co
 /* Gives a connection back, in whatever state: rolled back, reset, or replaced when broken or busy. Never blocks: what
  * has to be done on the server is sent now, and the upkeep thread reads the answer; until then it is not idle. */
 void mp_pool_return(mp_pool *pool, mp_connection *connection);
+
+/* With which user and password (copied; NULL: as the settings say) connections are opened from now on; those that are
+ * open stay. An attempt under way that is refused is made again with the new ones. Errors: usage (a parent process's),
+ * memory. */
+bool mp_pool_set_credential(mp_pool *pool, const char *user, const char *password, mp_error **error);
 
 /* Instead of mp_pool_return, for a host that has lost its handle on a connection: gives it back, counts it, and reports
  * the place where it was taken. */

@@ -30,8 +30,10 @@ typedef struct mp__slot {
   int64_t expires;         /* the end of its lifetime                   */
 
   /* the upkeep thread's own notes */
-  bool is_asked;    /* CHECKING: the question was sent */
-  int64_t patience; /* CHECKING: waits until then      */
+  bool is_asked;             /* CHECKING: the question was sent */
+  int64_t patience;          /* CHECKING: waits until then      */
+  bool is_second_try;        /* OPENING: the credential was refused before */
+  int64_t credential_serial; /* OPENING: of the one that is tried          */
   mp_step step;
   mp_want want;
   mp_error *error;

@@ -12,8 +12,8 @@
 
 #include "pool/internal.h"
 
-enum { OWN_POLLS = 2 }; /* the waker and the watch */
-#define LEAVE_LIMIT 1.0 /* seconds in which the server may end a session; then it is given up */
+enum { OWN_POLLS = 2 };     /* the waker and the watch */
+#define LEAVE_LIMIT     1.0 /* seconds in which the server may end a session; then it is given up */
 #define NO_MEMORY_PAUSE (100 * MP_MILLISECOND)
 
 /* ---- the server hung up ---- */
@@ -83,6 +83,7 @@ static int64_t begin_opening(mp_pool *pool, int64_t now) {
     if (slot == NULL) return now + NO_MEMORY_PAUSE;
     assert(slot->connection == NULL);
     mp__slot_move(&pool->slots, slot, MP__SLOT_OPENING);
+    slot->is_second_try = false;
   }
   return retry_at;
 }
@@ -113,14 +114,24 @@ static size_t collect(mp_pool *pool) {
 
 /* ---- doing ---- */
 
+static bool start_connecting(mp_pool *pool, mp__slot *slot) {
+  mp_credential credential = {0};
+  if (!mp__credential_get(pool, slot, &credential, &slot->error)) {
+    mp_credential_wipe(&credential);
+    return false;
+  }
+  mp_connection_set_credential(slot->connection, &credential);
+  int64_t deadline = mp_clock_after(pool->limits->connect_timeout);
+  return mp_connection_connect(slot->connection, deadline, &slot->error);
+}
+
 static void connect_step(mp_pool *pool, mp__slot *slot) {
   if (slot->connection == NULL) {
     slot->connection = mp_connection_create(pool->settings, pool->statements, &slot->error);
     if (slot->connection == NULL) return;
     mp_connection_set_owner(slot->connection, slot);
     mp__pool_trace(pool, "open c%u", mp_connection_number(slot->connection));
-    int64_t deadline = mp_clock_after(pool->limits->connect_timeout);
-    if (!mp_connection_connect(slot->connection, deadline, &slot->error)) return;
+    if (!start_connecting(pool, slot)) return;
   }
   slot->step = mp_connection_step(slot->connection, &slot->want, &slot->error);
 }
@@ -167,6 +178,10 @@ static void note_opening(mp_pool *pool, mp__slot *slot, int64_t now) {
                    mp_connection_server_pid(slot->connection));
     watch(&pool->upkeep, slot);
     mp__pool_offer(pool, slot, now);
+  } else if (mp__credential_try_again(pool, slot)) {
+    pool->stats.connect_failures++;
+    mp_error_free(slot->error);
+    slot->error = NULL; /* and it stays OPENING */
   } else {
     mp__slot_move(&pool->slots, slot, MP__SLOT_FREE);
     mp__opening_failed(pool, slot->error, now);

@@ -1,5 +1,6 @@
 /* libpq's other form of a connection string: keyword=value pairs. Values are never quoted in messages, since an
  * unquoted blank in a password makes a keyword of its second half. */
+#include <sodium.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -69,6 +70,7 @@ bool mp__settings_set_keywords(mp_settings *settings, const char *text, const ch
   bool is_ok = true;
   while (is_ok && *at != '\0')
     is_ok = read_pair(&at, &read, settings, origin, error);
+  if (read.value.data != NULL) sodium_memzero(read.value.data, read.value.capacity); /* it may be a password */
   mp_buffer_finish(&read.keyword);
   mp_buffer_finish(&read.value);
   return is_ok;

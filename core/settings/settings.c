@@ -2,6 +2,7 @@
 #include "settings/settings.h"
 
 #include <libpq-fe.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +13,12 @@
 
 #define YEAR 31536000.0 /* seconds: the longest time that a setting may say */
 
-typedef enum setting_kind { WHOLE, SECONDS, FLAG, PREPARE, NUMERIC, TRACE } setting_kind;
+typedef enum setting_kind { WHOLE, SECONDS, FLAG, PREPARE, NUMERIC, TRACE, PASSWORD_FILE } setting_kind;
 
 static const struct {
   const char *name;
   setting_kind kind;
-  size_t offset; /* in mp_pool_settings */
+  size_t offset; /* in mp_pool_settings; not of PASSWORD_FILE */
   double low, high;
 } own[] = {
     {"max_size", WHOLE, offsetof(mp_pool_settings, max_size), 1, 10000},
@@ -34,6 +35,7 @@ static const struct {
     {"pipeline", FLAG, offsetof(mp_pool_settings, pipeline), 0, 0},
     {"numeric", NUMERIC, offsetof(mp_pool_settings, numeric_as_float), 0, 0},
     {"trace", TRACE, offsetof(mp_pool_settings, trace), 0, 0},
+    {"password_file", PASSWORD_FILE, 0, 0, 0},
 };
 
 enum { OWN_COUNT = sizeof own / sizeof own[0] };
@@ -43,6 +45,7 @@ struct mp_settings {
   char *own_origins[OWN_COUNT]; /* owned, each; NULL: not told */
   PQconninfoOption *known;      /* owned: libpq's list of keywords, without values */
   size_t known_count;
+  char *password_file;   /* owned, or NULL */
   char **chosen;         /* owned, each too: the value of each of them, or NULL */
   char **origins;        /* likewise */
   const char **keywords; /* owned: those that have a value, for PQconnectStartParams */
@@ -182,6 +185,7 @@ static bool refuse_own(size_t index, const char *value, const char *origin, mp_e
   case PREPARE: mp_buffer_adds(&text, "auto or never"); break;
   case NUMERIC: mp_buffer_adds(&text, "exact or float"); break;
   case TRACE: mp_buffer_adds(&text, "a list of pool, wire and task"); break;
+  case PASSWORD_FILE: break; /* anything may be a path */
   }
   const char *allowed = mp_buffer_text(&text);
   if (allowed == NULL) {
@@ -225,10 +229,16 @@ static bool set_trace(unsigned *topics, const char *value, size_t index, const c
   return false;
 }
 
+static void wipe_text(char *text) {
+  if (text != NULL) sodium_memzero(text, strlen(text));
+  free(text);
+}
+
+/* What was there is wiped: it may be a password. */
 static bool copy_text(char **to, const char *text, mp_error **error) {
   char *copy = text == NULL ? NULL : strdup(text);
   if (text != NULL && copy == NULL) return mp_error_set_memory(error);
-  free(*to);
+  wipe_text(*to);
   *to = copy;
   return true;
 }
@@ -257,6 +267,7 @@ static bool read_own(mp_settings *settings, size_t index, const char *value, con
     if (is_right) *(bool *)field = word == 1;
     break;
   case TRACE: return set_trace(field, value, index, origin, error);
+  case PASSWORD_FILE: return copy_text(&settings->password_file, value[0] == '\0' ? NULL : value, error);
   }
   return is_right || refuse_own(index, value, origin, error);
 }
@@ -326,10 +337,10 @@ static bool set_keyword(mp_settings *settings, size_t index, const char *value, 
     if (copy == NULL) return mp_error_set_memory(error);
   }
   if (!copy_text(&settings->origins[index], copy == NULL ? NULL : origin, error)) {
-    free(copy);
+    wipe_text(copy);
     return false;
   }
-  free(settings->chosen[index]);
+  wipe_text(settings->chosen[index]);
   settings->chosen[index] = copy;
   list_chosen(settings);
   return true;
@@ -375,7 +386,7 @@ mp_settings *mp_settings_copy(const mp_settings *settings, mp_error **error) {
   mp_settings *copy = mp_settings_create(error);
   if (copy == NULL) return NULL;
   copy->pool = settings->pool;
-  bool ok = true;
+  bool ok = copy_text(&copy->password_file, settings->password_file, error);
   for (size_t i = 0; i < OWN_COUNT && ok; i++)
     ok = copy_text(&copy->own_origins[i], settings->own_origins[i], error);
   for (size_t i = 0; i < settings->known_count && ok; i++) {
@@ -395,9 +406,10 @@ void mp_settings_destroy(mp_settings *settings) {
   for (size_t i = 0; i < OWN_COUNT; i++)
     free(settings->own_origins[i]);
   for (size_t i = 0; i < settings->known_count; i++) {
-    free(settings->chosen[i]);
+    wipe_text(settings->chosen[i]);
     free(settings->origins[i]);
   }
+  wipe_text(settings->password_file);
   PQconninfoFree(settings->known);
   free(settings->chosen);
   free(settings->origins);
@@ -415,6 +427,10 @@ bool mp_settings_check(const mp_settings *settings, mp_error **error) {
 
 const mp_pool_settings *mp_settings_pool(const mp_settings *settings) {
   return &settings->pool;
+}
+
+const char *mp_settings_password_file(const mp_settings *settings) {
+  return settings->password_file;
 }
 
 void mp_settings_libpq(const mp_settings *settings, const char *const **keywords, const char *const **values) {

@@ -38,7 +38,8 @@ void mp_settings_destroy(mp_settings *settings);
 
 /* Sets one by name: ours, named as the fields above ("numeric" takes "exact" or "float"), or one of libpq's keywords
  * (host, port, user, password, dbname, sslmode, application_name, target_session_attrs, options, ...; "database" is
- * dbname; an empty value is its default). A later one wins. Numbers as text; durations in seconds, or with a unit
+ * dbname; an empty value is its default), or "password_file". A later one wins. Numbers as text; durations in seconds,
+ * or with a unit
  * ("500ms", "2s", "1min", "1h"). origin: where it came from, for the message ("DATABASE_POOL_SIZE", "option"), or NULL.
  * Errors: usage (names the setting, its value (never a password's) and what is allowed; unknown: the nearest right
  * name), memory. */
@@ -64,6 +65,8 @@ bool mp_settings_set_pool_environment(mp_settings *settings, bool look_for_file,
 bool mp_settings_check(const mp_settings *settings, mp_error **error);
 
 const mp_pool_settings *mp_settings_pool(const mp_settings *settings);
+/* The file that holds the password, read anew for each connection, or NULL. It wins over a password. */
+const char *mp_settings_password_file(const mp_settings *settings);
 
 /* libpq's keywords and values, each NULL terminated, for PQconnectStartParams; borrowed until the next set. */
 void mp_settings_libpq(const mp_settings *settings, const char *const **keywords, const char *const **values);

@@ -1,5 +1,6 @@
 /* Connection URLs, by libpq's grammar, with errors that name the part. Our own parser, since libpq's messages quote the
  * text at fault, which may be a piece of the password, and since it knows no settings of ours. */
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,7 @@ static bool set_decoded(const url *parser, const char *name, const char *from, c
     is_ok = text == NULL ? mp_error_set_memory(error)
                          : mp_settings_set(parser->settings, name, text, parser->origin, error);
   }
+  if (value.data != NULL) sodium_memzero(value.data, value.capacity); /* it may be a password */
   mp_buffer_finish(&value);
   return is_ok;
 }
