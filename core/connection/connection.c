@@ -226,6 +226,10 @@ bool mp_connection_is_spoiled(const mp_connection *connection) {
   return connection->spoiled;
 }
 
+void mp_connection_keep_session(mp_connection *connection) {
+  connection->needs_reset = connection->spoiled = false;
+}
+
 bool mp_connection_is_alive(mp_connection *connection) {
   if (connection->state == MP_CONNECTION_BROKEN || PQstatus(connection->pg) != CONNECTION_OK) return false;
   char byte;

@@ -113,6 +113,8 @@ bool mp_connection_needs_reset(const mp_connection *connection);
 /* It may have left something that DISCARD ALL does not undo (LOAD, the seed of random(), ...): nobody else may use the
  * session. */
 bool mp_connection_is_spoiled(const mp_connection *connection);
+/* What was set in the session until now stays: it is no reason for a reset, nor to give it up. */
+void mp_connection_keep_session(mp_connection *connection);
 /* False when the server has closed the session or has sent something unasked that ends it; looks without blocking. */
 bool mp_connection_is_alive(mp_connection *connection);
 int mp_connection_server_pid(const mp_connection *connection);

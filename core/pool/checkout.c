@@ -84,11 +84,20 @@ static mp_step step(mp_checkout *checkout, mp_want *want, mp_error **error) {
   }
 }
 
+static mp_step run_hooks(mp_checkout *checkout, mp_error **error) {
+  mp__slot *slot = checkout->slot;
+  if (checkout->state != MP__CHECKOUT_GRANTED || slot->is_lent_out) return MP_STEP_DONE;
+  if (mp__hooks_lend(checkout->pool, slot, error)) return MP_STEP_DONE;
+  checkout->state = MP__CHECKOUT_FAILED;
+  mp_pool_return(checkout->pool, slot->connection);
+  return MP_STEP_FAILED;
+}
+
 mp_step mp_checkout_step(mp_checkout *checkout, mp_want *want, mp_error **error) {
   pthread_mutex_lock(&checkout->pool->lock);
   mp_step result = step(checkout, want, error);
   pthread_mutex_unlock(&checkout->pool->lock);
-  return result;
+  return result == MP_STEP_DONE && mp__has_hooks(checkout->pool) ? run_hooks(checkout, error) : result;
 }
 
 mp_connection *mp_checkout_take(mp_checkout *checkout) {

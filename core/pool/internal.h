@@ -155,6 +155,13 @@ bool mp__credential_get(mp_pool *pool, mp__slot *slot, mp_credential *credential
 /* Under the lock. Whether the attempt that failed with slot->error may do better with a newer credential. */
 bool mp__credential_try_again(const mp_pool *pool, mp__slot *slot);
 
+/* hooks.c; not under the lock, in the borrower's thread */
+bool mp__hooks_lend(mp_pool *pool, mp__slot *slot, mp_error **error);
+void mp__hooks_return(mp_pool *pool, mp__slot *slot);
+static inline bool mp__has_hooks(const mp_pool *pool) {
+  return pool->hooks.connect != NULL || pool->hooks.checkout != NULL || pool->hooks.give_back != NULL;
+}
+
 /* report.c */
 void mp__loan_describe(const mp__slot *slot, int64_t now, mp_loan *loan); /* under the lock, of a LENT one */
 int64_t mp__reports_find(mp_pool *pool, int64_t now); /* under the lock; returns when there may be more */

@@ -54,7 +54,8 @@ void mp__opening_succeeded(mp_pool *pool, mp__slot *slot, int64_t now) {
   mp_error_free(opening->last);
   opening->last = NULL;
   pool->stats.connects++;
-  slot->suspect = false;
+  slot->suspect = slot->is_lent_out = false;
+  slot->is_new = true;
   slot->expires = now + pool->lifetime_span - (int64_t)(0.1 * fraction(now) * (double)pool->lifetime_span);
 }
 

@@ -172,7 +172,9 @@ mp_connection *mp_pool_try_checkout(mp_pool *pool, const mp_holder *holder) {
   mp__slot *slot = pool->closed ? NULL : mp__pool_take_idle(pool, holder, now);
   mp_connection *connection = slot == NULL ? NULL : slot->connection;
   pthread_mutex_unlock(&pool->lock);
-  return connection;
+  if (connection == NULL || !mp__has_hooks(pool) || mp__hooks_lend(pool, slot, NULL)) return connection;
+  mp_pool_return(pool, connection);
+  return NULL;
 }
 
 static bool is_broken(mp__slot *slot, mp__condition condition) {
@@ -210,6 +212,7 @@ static void close_late(mp_pool *pool, mp__slot *slot) {
 void mp_pool_return(mp_pool *pool, mp_connection *connection) {
   if (connection == NULL || mp__is_forked(pool)) return;
   mp__slot *slot = mp_connection_owner(connection);
+  mp__hooks_return(pool, slot);
   mp__condition condition = mp__clean_start(slot);
   int64_t now = mp__clock_near();
   pthread_mutex_lock(&pool->lock);

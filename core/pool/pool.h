@@ -40,6 +40,12 @@ typedef struct mp_pool_hooks {
    * thread, which does nothing else meanwhile. When the server refuses them (28P01, 28000) it is asked once more. */
   bool (*credential)(void *data, mp_credential *credential, mp_error **error);
   bool sets_credential; /* nothing is opened before the first mp_pool_set_credential */
+  /* Around each loan, in the borrower's thread, which may wait in them (mp_wait_poll). `connect` comes before the first
+   * use of a session, new or reset, and what it sets there belongs to the session. When one says false the checkout
+   * fails with its error, and the connection goes back; after `connect` its session is not set up. */
+  bool (*connect)(void *data, mp_connection *connection, mp_error **error);
+  bool (*checkout)(void *data, mp_connection *connection, mp_error **error);
+  void (*give_back)(void *data, mp_connection *connection); /* in whatever state it is; not after a failed checkout */
   /* A connection is not given back. From any thread; without it a line is written to standard error. */
   void (*report)(void *data, mp_report_kind kind, const mp_loan *loan);
 } mp_pool_hooks;
@@ -77,6 +83,12 @@ mp_checkout *mp_checkout_start(mp_pool *pool, const mp_holder *holder, int64_t d
 mp_step mp_checkout_step(mp_checkout *checkout, mp_want *want, mp_error **error);
 mp_connection *mp_checkout_take(mp_checkout *checkout); /* after DONE; to be given to mp_pool_return */
 void mp_checkout_destroy(mp_checkout *checkout); /* gives up its place, and a connection not taken; NULL is fine */
+
+/* For hosts that set sessions up themselves. Whether the session of a connection in use is as the server made it: new,
+ * or reset; and that what was set in it since belongs to it from now on. Errors: transaction (one is open), connection
+ * (lost or busy). */
+bool mp_pool_is_session_new(const mp_connection *connection);
+bool mp_pool_keep_session(mp_connection *connection, mp_error **error);
 
 /* Gives a connection back, in whatever state: rolled back, reset, or replaced when broken or busy. Never blocks: what
  * has to be done on the server is sent now, and the upkeep thread reads the answer; until then it is not idle. */

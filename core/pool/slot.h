@@ -23,6 +23,8 @@ typedef struct mp__slot {
   bool suspect;     /* the server hung up, or may have, while it was lent  */
   bool was_reset;   /* by DISCARD ALL, since it was lent last               */
   bool is_reported; /* a LENT one, as held for too long                    */
+  bool is_new;      /* the session is as the server made it                */
+  bool is_lent_out; /* its holder has it: the checkout's hooks have run    */
   mp_connection *connection;
   const mp_holder *holder; /* of a LENT one; NULL when it gave no name  */
   int64_t since;           /* when its loan began, or its last one ended */

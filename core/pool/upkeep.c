@@ -200,7 +200,10 @@ static void note_condition(mp_pool *pool, mp__slot *slot, int64_t now) {
 }
 
 static void note_returning(mp_pool *pool, mp__slot *slot, int64_t now) {
-  if (slot->was_reset) pool->stats.resets++;
+  if (slot->was_reset) {
+    pool->stats.resets++;
+    slot->is_new = true;
+  }
   note_condition(pool, slot, now);
 }
 
