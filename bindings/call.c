@@ -8,6 +8,7 @@
 #include "call.h"
 #include "control.h"
 #include "error.h"
+#include "pool.h"
 
 static const char call_type[] = "moonpool.call";
 
@@ -315,7 +316,7 @@ static void on_executed(lua_State *L, mpb_call *call) {
 }
 
 static void on_script_done(lua_State *L, mpb_call *call) {
-  bool left_open = call->lease == NULL && mp_connection_transaction_status(call->connection) != MP_OUTSIDE;
+  bool left_open = call->single && mp_connection_transaction_status(call->connection) != MP_OUTSIDE;
   let_connection_go(call);
   if (left_open) {
     mp_error_set(mpb_error_slot(L), MP_ERROR_TRANSACTION, "the script left a transaction open, which was rolled back");
@@ -555,6 +556,7 @@ static mpb_call *push_call(lua_State *L, const mpb_database *database, call_mode
   call->mode = mode;
   call->pool = database->pool;
   call->lease = database->lease;
+  call->single = database->lease == NULL || database->single;
   call->deadline = mode == MODE_END ? database->lease->deadline : statement_deadline(database);
   call->style.arrays = database->arrays;
   call->style.numeric_as_float = mp_settings_pool(mp_pool_settings_of(database->pool))->numeric_as_float;
@@ -596,9 +598,15 @@ static void check_text(lua_State *L) {
   if (lua_type(L, TEXT_INDEX) != LUA_TSTRING) mpb_bad_argument(L, TEXT_INDEX, "the statement", "a string of SQL");
 }
 
+static const char *const mode_names[] = {
+    [MODE_QUERY] = "query", [MODE_ONE] = "one",   [MODE_FIRST] = "first",
+    [MODE_VALUE] = "value", [MODE_EXEC] = "exec", [MODE_SCRIPT] = "script",
+};
+
 static int run_statement(lua_State *L, call_mode mode) {
   const mpb_database *database = mpb_check_database(L, HANDLE_INDEX);
   check_text(L);
+  if (database->hooked) return mpb_call_hooked(L, mode_names[mode]);
   int given = lua_gettop(L) - TEXT_INDEX;
   mpb_call *call = push_call(L, database, mode);
   int index = lua_gettop(L);
@@ -650,6 +658,7 @@ int mpb_l_script(lua_State *L) {
   if (strlen(text) != size) return mpb_usage(L, NULL, "the script has a NUL byte at offset %zu", strlen(text));
   mpb_check_script(L, database, text, size);
   lua_settop(L, TEXT_INDEX);
+  if (database->hooked) return mpb_call_hooked(L, mode_names[MODE_SCRIPT]);
   mpb_call *call = push_call(L, database, MODE_SCRIPT);
   return start(L, call, lua_gettop(L), mpb_holder_of(L));
 }

@@ -50,10 +50,11 @@ typedef struct mpb_call {
   int first, count;          /* the parameters' place on the stack */
   int64_t deadline;
   mpb_row_style style;
+  bool single;    /* of the pool, or by its rules */
   bool collected; /* no connection came, so garbage was looked through for one */
-  bool keep;    /* END: commit or release, and not undo */
-  bool doubted; /* the types were asked for once more, since a value did not fit */
-  bool looked;  /* they were looked up: what is not known now is of no use to ask for */
+  bool keep;      /* END: commit or release, and not undo */
+  bool doubted;   /* the types were asked for once more, since a value did not fit */
+  bool looked;    /* they were looked up: what is not known now is of no use to ask for */
   int restarts;
   bool undone; /* END: it had failed before, and was undone instead */
   bool late;   /* END: the transaction's deadline had passed before */

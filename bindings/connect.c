@@ -10,6 +10,7 @@
 #include "database.h"
 #include "error.h"
 #include "local/cluster.h"
+#include "pool.h"
 #include "scheduler.h"
 
 static const char settings_type[] = "moonpool.settings";
@@ -109,8 +110,9 @@ bool mpb_add_environment(mp_settings *settings, bool has_server, void (*tell)(vo
 
 /* ---- connect ---- */
 
+enum { HOOKS_INDEX = 2 };
+
 static void check_argument(lua_State *L) {
-  lua_settop(L, 1);
   if (lua_isnil(L, 1) || lua_istable(L, 1) || lua_type(L, 1) == LUA_TSTRING) return;
   mpb_bad_argument(L, 1, "the argument of connect", "an URL, a table of options, or nothing");
 }
@@ -145,9 +147,35 @@ static int push_host_pool(lua_State *L, mp_pool *pool) {
   return 1;
 }
 
-/* connect([url or options]) -> a pool; without arguments in a host, the host's. Nothing is sent before its first use.
- */
+static bool has_hook(lua_State *L, const char *name) {
+  if (!lua_istable(L, HOOKS_INDEX)) return false;
+  bool has = lua_getfield(L, HOOKS_INDEX, name) != LUA_TNIL;
+  lua_pop(L, 1);
+  return has;
+}
+
+static void open_pool(lua_State *L, mpb_database *database, const mp_settings *settings) {
+  mp_pool_hooks hooks = {.sets_credential = has_hook(L, "password")};
+  bool keeps_reports = has_hook(L, "leak");
+  mp_error **error = mpb_error_slot(L);
+  mpb_reports *reports = keeps_reports ? mpb_reports_create() : NULL;
+  if (reports != NULL) {
+    hooks.data = reports;
+    hooks.report = mpb_reports_add;
+    hooks.destroy = mpb_reports_destroy;
+  } else if (keeps_reports) {
+    mp_error_set_memory(error);
+    mpb_raise(L);
+  }
+  database->pool = mp_pool_open_with(settings, &hooks, error);
+  if (database->pool == NULL) mpb_raise(L);
+  database->reports = reports;
+}
+
+/* connect([url or options [, hooks]]) -> a pool; without arguments in a host, the host's. Nothing is sent before its
+ * first use. */
 static int l_connect(lua_State *L) {
+  lua_settop(L, HOOKS_INDEX);
   check_argument(L);
   mp_pool *host_pool = mpb_runtime_of(L)->host_pool;
   if (host_pool != NULL && lua_isnil(L, 1)) return push_host_pool(L, host_pool);
@@ -155,12 +183,11 @@ static int l_connect(lua_State *L) {
   mp_settings **box = push_settings(L);
   mp_error **error = mpb_error_slot(L);
   if (!mp_settings_check(*box, error)) return mpb_raise(L);
-  database->pool = mp_pool_open(*box, error);
-  if (database->pool == NULL) return mpb_raise(L);
+  open_pool(L, database, *box);
   mpb_trace_tasks(L, mp_settings_pool(*box)->trace);
   mp_settings_destroy(*box);
   *box = NULL;
-  lua_settop(L, 2);
+  lua_settop(L, HOOKS_INDEX + 1);
   return 1;
 }
 
@@ -204,6 +231,7 @@ static void push_keyword(lua_State *L, const mp_settings *settings, const char *
  * that have a value (a password's is not told), and { max_size =, prepare =, pipeline =, statement_timeout = } of ours.
  */
 static int l_settings(lua_State *L) {
+  lua_settop(L, 1);
   check_argument(L);
   mp_settings **box = push_settings(L);
   const mp_pool_settings *pool = mp_settings_pool(*box);

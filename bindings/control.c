@@ -17,7 +17,7 @@ void mpb_check_control(lua_State *L, const mpb_database *database, unsigned flag
     mpb_usage(L, "return from its function to commit, raise an error to roll back",
               "a transaction is not ended or nested by a statement");
   }
-  if (database->lease == NULL) {
+  if (database->lease == NULL || database->single) {
     mpb_usage(L, "use db:transaction(function(tx) ... end)",
               "a transaction cannot be begun or ended on the pool, whose statements may run on any connection");
   }

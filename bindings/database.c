@@ -47,7 +47,7 @@ mpb_lease *mpb_push_lease(lua_State *L) {
 /* ---- handles ---- */
 
 mpb_database *mpb_push_handle(lua_State *L) {
-  mpb_database *database = lua_newuserdatauv(L, sizeof *database, 2);
+  mpb_database *database = lua_newuserdatauv(L, sizeof *database, MPB_HOOKS_VALUE);
   memset(database, 0, sizeof *database);
   mpb_set_metatable(L, database_type);
   return database;
@@ -62,6 +62,8 @@ mpb_database *mpb_push_database(lua_State *L, int index, const mpb_database *fro
   lua_setiuservalue(L, -2, 1);
   lua_getiuservalue(L, index, 2);
   lua_setiuservalue(L, -2, 2);
+  lua_getiuservalue(L, index, MPB_HOOKS_VALUE);
+  lua_setiuservalue(L, -2, MPB_HOOKS_VALUE);
   return database;
 }
 
@@ -82,7 +84,7 @@ static int database_gc(lua_State *L) {
   return 0;
 }
 
-static mpb_database *test_database(lua_State *L, int index) {
+mpb_database *mpb_test_database(lua_State *L, int index) {
   mpb_database *database = mpb_test_userdata(L, index, database_type);
   if (database == NULL) {
     mpb_usage(L, "call it with a colon: db:query(...)", "self is a %s; expected a database handle",
@@ -107,7 +109,7 @@ static bool is_closed(const mpb_database *database) {
 }
 
 mpb_database *mpb_check_database(lua_State *L, int index) {
-  mpb_database *database = test_database(L, index);
+  mpb_database *database = mpb_test_database(L, index);
   if (mp_pool_is_forked(database->pool)) {
     mpb_usage(L, "open a pool of its own after fork()", "the %s belongs to the parent of this process",
               database->lease == NULL ? "pool" : "connection");
@@ -188,7 +190,7 @@ static int l_with(lua_State *L) {
 
 /* close(): a pool for good; a connection goes back to its pool. May be repeated. */
 static int l_close(lua_State *L) {
-  mpb_database *database = test_database(L, 1);
+  mpb_database *database = mpb_test_database(L, 1);
   if (database->lease != NULL) {
     if (database->level > 0) return mpb_usage(L, NULL, "a transaction ends with its function and cannot be closed");
     mpb_lease_end(database->lease);
@@ -201,7 +203,7 @@ static int l_close(lua_State *L) {
 }
 
 static int l_tostring(lua_State *L) {
-  const mpb_database *database = test_database(L, 1);
+  const mpb_database *database = mpb_test_database(L, 1);
   if (database->lease == NULL) {
     lua_pushstring(L, is_closed(database) ? "pool (closed)" : "pool");
   } else if (database->level > 0) {
@@ -212,47 +214,9 @@ static int l_tostring(lua_State *L) {
   return 1;
 }
 
-static void set_count(lua_State *L, const char *name, int64_t value) {
-  lua_pushinteger(L, value);
-  lua_setfield(L, -2, name);
-}
-
-/* stats() -> a table of the pool's counters. */
-static int l_stats(lua_State *L) {
-  const mpb_database *database = test_database(L, 1);
-  mp_pool_stats stats;
-  mp_pool_stats_read(database->pool, &stats);
-  lua_createtable(L, 0, 24);
-  set_count(L, "max_size", stats.max_size);
-  set_count(L, "min_idle", stats.min_idle);
-  set_count(L, "open", stats.open);
-  set_count(L, "idle", stats.idle);
-  set_count(L, "in_use", stats.in_use);
-  set_count(L, "returning", stats.returning);
-  set_count(L, "connecting", stats.connecting);
-  set_count(L, "waiting", stats.waiting);
-  set_count(L, "checkouts", stats.checkouts);
-  set_count(L, "waits", stats.waits);
-  set_count(L, "timeouts", stats.timeouts);
-  set_count(L, "connects", stats.connects);
-  set_count(L, "connect_failures", stats.connect_failures);
-  set_count(L, "closed_broken", stats.closed_broken);
-  set_count(L, "closed_idle", stats.closed_idle);
-  set_count(L, "closed_lifetime", stats.closed_lifetime);
-  set_count(L, "resets", stats.resets);
-  set_count(L, "checks", stats.checks);
-  set_count(L, "leaks", stats.leaks);
-  set_count(L, "reclaimed", stats.reclaimed);
-  lua_pushnumber(L, stats.wait_seconds);
-  lua_setfield(L, -2, "wait_seconds");
-  lua_pushnumber(L, stats.wait_seconds_max);
-  lua_setfield(L, -2, "wait_seconds_max");
-  return 1;
-}
-
 /* kind() -> "pool", "connection" or "transaction". */
 static int l_kind(lua_State *L) {
-  const mpb_database *database = test_database(L, 1);
+  const mpb_database *database = mpb_test_database(L, 1);
   lua_pushstring(L, database->lease == NULL ? "pool" : database->level > 0 ? "transaction" : "connection");
   return 1;
 }
@@ -315,7 +279,7 @@ static int l_begin(lua_State *L) {
 
 /* notes(transaction) -> the table that belongs to its level. */
 static int l_notes(lua_State *L) {
-  test_database(L, 1);
+  mpb_test_database(L, 1);
   lua_getiuservalue(L, 1, 2);
   return 1;
 }
@@ -328,7 +292,7 @@ static int l_check(lua_State *L) {
 
 /* is_open(handle) -> true while it can be used. */
 static int l_is_open(lua_State *L) {
-  const mpb_database *database = test_database(L, 1);
+  const mpb_database *database = mpb_test_database(L, 1);
   bool open = database->lease == NULL ? !is_closed(database) : database->lease->connection != NULL;
   if (open && database->level > 0) open = !is_over(database);
   lua_pushboolean(L, open);
@@ -339,9 +303,10 @@ void mpb_open_database(lua_State *L, mpb_runtime *runtime) {
   static const luaL_Reg lease_functions[] = {{"__gc", lease_gc}, {NULL, NULL}};
   static const luaL_Reg metamethods[] = {
       {"__gc", database_gc}, {"__close", l_close}, {"__tostring", l_tostring}, {NULL, NULL}};
-  static const luaL_Reg methods[] = {{"query", mpb_l_query}, {"one", mpb_l_one},   {"first", mpb_l_first},
-                                     {"value", mpb_l_value}, {"exec", mpb_l_exec}, {"script", mpb_l_script},
-                                     {"with", l_with},       {"close", l_close},   {"stats", l_stats},
+  static const luaL_Reg methods[] = {{"query", mpb_l_query}, {"one", mpb_l_one},
+                                     {"first", mpb_l_first}, {"value", mpb_l_value},
+                                     {"exec", mpb_l_exec},   {"script", mpb_l_script},
+                                     {"with", l_with},       {"close", l_close},
                                      {"kind", l_kind},       {NULL, NULL}};
   static const luaL_Reg functions[] = {{"acquire", mpb_l_acquire},
                                        {"begin", l_begin},

@@ -17,20 +17,29 @@ typedef struct mpb_lease {
   bool lost;                   /* the connection was, and went back     */
 } mpb_lease;
 
-/* User value 1 anchors the lease, user value 2 is a table for Lua's use (transactions keep their callbacks there). */
+typedef struct mpb_reports mpb_reports;
+
+/* User value 1 anchors the lease, user value 2 is a table for Lua's use (transactions keep their callbacks there), user
+ * value 3 has the functions that a script has set for its pool. */
+enum { MPB_HOOKS_VALUE = 3 };
 typedef struct mpb_database {
-  mp_pool *pool;    /* retained */
-  mpb_lease *lease; /* NULL: the pool itself */
-  int level;        /* of a transaction; 0: none */
-  unsigned serial;  /* of that level */
-  double timeout;   /* seconds for each statement; 0: as the settings say */
-  bool arrays;      /* rows as arrays */
-  bool is_hosts;    /* the pool is of the host that runs the script: closing the handle leaves it open */
-  bool closed;      /* such a handle was */
+  mp_pool *pool;        /* retained */
+  mpb_lease *lease;     /* NULL: the pool itself */
+  int level;            /* of a transaction; 0: none */
+  unsigned serial;      /* of that level */
+  double timeout;       /* seconds for each statement; 0: as the settings say */
+  bool arrays;          /* rows as arrays */
+  bool hooked;          /* a pool with functions of the script around each loan */
+  bool single;          /* a connection for one statement, by the rules of the pool's own */
+  mpb_reports *reports; /* borrowed: they live as long as the pool; NULL: none are kept */
+  bool is_hosts;        /* the pool is of the host that runs the script: closing the handle leaves it open */
+  bool closed;          /* such a handle was */
 } mpb_database;
 
 /* The handle at `index`, usable: raises when it is none, closed, given back, or of a transaction that is over. */
 mpb_database *mpb_check_database(lua_State *L, int index);
+/* The handle at `index`, in whatever state. */
+mpb_database *mpb_test_database(lua_State *L, int index);
 /* Pushes a new handle like `from`, anchored to the same lease (the handle at `index`). */
 mpb_database *mpb_push_database(lua_State *L, int index, const mpb_database *from);
 /* Pushes a handle without a pool yet: whoever opens one stores it there at once. */

@@ -11,6 +11,7 @@
 #include "database.h"
 #include "error.h"
 #include "local.h"
+#include "pool.h"
 #include "scheduler.h"
 #include "tools.h"
 #include "value.h"
@@ -143,6 +144,7 @@ static void open_core(lua_State *L) {
   mpb_open_values(L, runtime);
   mpb_open_calls(L, runtime);
   mpb_open_database(L, runtime);
+  mpb_open_pool(L, runtime);
   mpb_open_connect(L, runtime);
   mpb_open_local(L, runtime);
   mpb_open_tools(L, runtime);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "error.h"
 #include "settings/settings.h"
 #include "sql/sql.h"
@@ -181,6 +182,12 @@ static int l_is_terminal(lua_State *L) {
   return 1;
 }
 
+/* clock() -> seconds of a clock that never jumps. */
+static int l_clock(lua_State *L) {
+  lua_pushnumber(L, (double)mp_clock_now() / (double)MP_SECOND);
+  return 1;
+}
+
 void mpb_open_tools(lua_State *L, mpb_runtime *runtime) {
   static const luaL_Reg metamethods[] = {{"__gc", folder_gc}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"sql_statements", l_sql_statements},
@@ -191,6 +198,7 @@ void mpb_open_tools(lua_State *L, mpb_runtime *runtime) {
                                        {"nearest_name", l_nearest_name},
                                        {"exec", l_exec},
                                        {"is_terminal", l_is_terminal},
+                                       {"clock", l_clock},
                                        {NULL, NULL}};
   mpb_new_metatable(L, runtime, folder_type, metamethods, NULL);
   lua_pop(L, 1);

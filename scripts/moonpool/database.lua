@@ -4,6 +4,7 @@
 --- provides are declared here for editors: see bindings/call.c.
 
 local core = require "moonpool.core"
+local lending = require "moonpool.lending"
 
 ---@class moonpool.Database
 ---@field query fun(self, sql: string, ...): moonpool.Rows all rows
@@ -13,7 +14,6 @@ local core = require "moonpool.core"
 ---@field exec fun(self, sql: string, ...): integer the number of rows that were changed or returned
 ---@field script fun(self, sql: string) runs several statements, without parameters
 ---@field with fun(self, options: moonpool.WithOptions): moonpool.Database the same under other settings
----@field stats fun(self): table<string, number> the pool's counters
 ---@field kind fun(self): "pool"|"connection"|"transaction"
 ---@field close fun(self) closes a pool for good, gives a connection back
 local Database = core.methods
@@ -43,8 +43,7 @@ function Database:checkout(fn)
     core.check(self)
     return fn(self)
   end
-  local connection <close> = core.acquire(self)
-  return fn(connection)
+  return lending.lend(self, fn)
 end
 
 ---@param rows table[]

@@ -7,6 +7,7 @@
 local core = require "moonpool.core"
 require "moonpool.database"
 require "moonpool.transaction"
+local pool = require "moonpool.pool"
 
 ---@class moonpool
 ---@field null lightuserdata SQL's NULL where nil cannot stand: in lists, in JSON, among named parameters
@@ -36,7 +37,7 @@ local M = {
   all = core.all,
   sleep = core.sleep,
 
-  connect = core.connect,
+  connect = pool.connect,
   show = require("moonpool.show").show,
 }
 

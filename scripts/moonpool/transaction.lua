@@ -2,6 +2,7 @@
 
 local core = require "moonpool.core"
 local Database = require "moonpool.database"
+local lending = require "moonpool.lending"
 
 ---@class moonpool.TransactionOptions
 ---@field isolation? "read committed"|"repeatable read"|"serializable"
@@ -127,8 +128,7 @@ local function attempt_on(database, options, fn)
   if database:kind() == "connection" then
     return attempt(database, options, fn)
   end
-  local connection <close> = core.acquire(database)
-  return attempt(connection, options, fn)
+  return lending.lend(database, attempt, options, fn)
 end
 
 --- A lost connection can be replaced by the pool only.
