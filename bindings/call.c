@@ -598,15 +598,10 @@ static void check_text(lua_State *L) {
   if (lua_type(L, TEXT_INDEX) != LUA_TSTRING) mpb_bad_argument(L, TEXT_INDEX, "the statement", "a string of SQL");
 }
 
-static const char *const mode_names[] = {
-    [MODE_QUERY] = "query", [MODE_ONE] = "one",   [MODE_FIRST] = "first",
-    [MODE_VALUE] = "value", [MODE_EXEC] = "exec", [MODE_SCRIPT] = "script",
-};
-
-static int run_statement(lua_State *L, call_mode mode) {
+static int run_statement(lua_State *L, call_mode mode, const char *method) {
   const mpb_database *database = mpb_check_database(L, HANDLE_INDEX);
   check_text(L);
-  if (database->hooked) return mpb_call_hooked(L, mode_names[mode]);
+  if (database->hooked) return mpb_call_hooked(L, method);
   int given = lua_gettop(L) - TEXT_INDEX;
   mpb_call *call = push_call(L, database, mode);
   int index = lua_gettop(L);
@@ -630,23 +625,23 @@ static int run_statement(lua_State *L, call_mode mode) {
 }
 
 int mpb_l_query(lua_State *L) {
-  return run_statement(L, MODE_QUERY);
+  return run_statement(L, MODE_QUERY, "query");
 }
 
 int mpb_l_one(lua_State *L) {
-  return run_statement(L, MODE_ONE);
+  return run_statement(L, MODE_ONE, "one");
 }
 
 int mpb_l_first(lua_State *L) {
-  return run_statement(L, MODE_FIRST);
+  return run_statement(L, MODE_FIRST, "first");
 }
 
 int mpb_l_value(lua_State *L) {
-  return run_statement(L, MODE_VALUE);
+  return run_statement(L, MODE_VALUE, "value");
 }
 
 int mpb_l_exec(lua_State *L) {
-  return run_statement(L, MODE_EXEC);
+  return run_statement(L, MODE_EXEC, "exec");
 }
 
 /* script(text): several statements, without parameters. */
@@ -658,7 +653,7 @@ int mpb_l_script(lua_State *L) {
   if (strlen(text) != size) return mpb_usage(L, NULL, "the script has a NUL byte at offset %zu", strlen(text));
   mpb_check_script(L, database, text, size);
   lua_settop(L, TEXT_INDEX);
-  if (database->hooked) return mpb_call_hooked(L, mode_names[MODE_SCRIPT]);
+  if (database->hooked) return mpb_call_hooked(L, "script");
   mpb_call *call = push_call(L, database, MODE_SCRIPT);
   return start(L, call, lua_gettop(L), mpb_holder_of(L));
 }

@@ -78,7 +78,9 @@ describe("a connection that a script forgot", function()
   local db, url
 
   setup(function() url = cluster.database() end)
-  before_each(function() db = mp.connect { url = url, max_size = 1, checkout_timeout = 0.2 } end)
+  before_each(function()
+    db = mp.connect { url = url, max_size = 1, checkout_timeout = 0.2, on_leak = function() end }
+  end)
   after_each(function() db:close() end)
 
   it("comes back clean when its handle is collected", function()
@@ -118,6 +120,7 @@ describe("a connection that a script forgot", function()
     mp.all { function() forget(db, "begin") end }
     assert.are.same({ 2 }, { mp.all { function() return db:value "select 2" end } })
     assert.are.same({ 1, 1 }, { db:stats().reclaimed, db:stats().timeouts })
+    db:query "select 3"
   end)
 
   it("is not taken from somebody who still has it", function()
