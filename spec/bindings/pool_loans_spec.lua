@@ -114,6 +114,7 @@ describe("a connection that a script forgot", function()
     forget(db)
     assert.are.equal(1, db:value "select 1")
     assert.are.equal(1, db:stats().reclaimed)
+    db:query "select 2"
   end)
 
   it("is looked for before a wait fails that was too long", function()

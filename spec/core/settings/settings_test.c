@@ -161,6 +161,24 @@ static void cuts_a_long_value_at_a_character(void **state) {
   assert_refused("prepare", value, message, NULL);
 }
 
+static void keeps_the_path_of_a_password_file(void **state) {
+  (void)state;
+  mp_error *error = NULL;
+  mp_settings *settings = settings_of("password_file", "/run/secrets/a b");
+  mp_settings *copy = mp_settings_copy(settings, NULL);
+  assert_string_equal(mp_settings_password_file(copy), "/run/secrets/a b");
+  assert_true(mp_settings_set(settings, "password_file", "", NULL, NULL));
+  assert_null(mp_settings_password_file(settings));
+  assert_string_equal(mp_settings_password_file(copy), "/run/secrets/a b");
+  assert_true(mp_settings_set_url(settings, "postgres://h/d?password_file=/x", NULL, NULL));
+  assert_string_equal(mp_settings_password_file(settings), "/x");
+  assert_false(mp_settings_set(settings, "password_fil", "x", NULL, &error));
+  assert_string_equal(mp_error_get(error, MP_ERROR_HINT), "did you mean \"password_file\"?");
+  mp_error_free(error);
+  mp_settings_destroy(copy);
+  mp_settings_destroy(settings);
+}
+
 static void reads_words(void **state) {
   (void)state;
   mp_settings *settings = settings_of("prepare", "never");
@@ -272,6 +290,7 @@ int main(void) {
       cmocka_unit_test(refuses_what_is_no_duration),
       cmocka_unit_test(refuses_what_is_no_count),
       cmocka_unit_test(cuts_a_long_value_at_a_character),
+      cmocka_unit_test(keeps_the_path_of_a_password_file),
       cmocka_unit_test(reads_words),
       cmocka_unit_test(gives_libpq_its_keywords),
       cmocka_unit_test(names_the_nearest_setting),
