@@ -93,8 +93,8 @@ static void tells_all_of_many(void **state) {
 static void says_nothing_of_short_loans(void **state) {
   (void)state;
   notes told;
-  mp_pool *pool = open_noting(&told, "200ms");
-  for (int64_t end = mp_clock_after(0.5); mp_clock_now() < end;) {
+  mp_pool *pool = open_noting(&told, "700ms");
+  for (int64_t end = mp_clock_after(1); mp_clock_now() < end;) {
     mp_pool_return(pool, take(pool, NULL));
     usleep(10000);
   }
