@@ -18,6 +18,7 @@ int64_t mp__check_time(const mp_pool *pool, const mp__slot *slot) {
 
 void mp__check_begin(mp_pool *pool, mp__slot *slot) {
   mp__slot_move(&pool->slots, slot, MP__SLOT_CHECKING);
+  mp__pool_trace(pool, "check c%u", mp_connection_number(slot->connection));
   slot->is_asked = false;
   slot->patience = mp_clock_after(pool->limits->connect_timeout < PATIENCE ? pool->limits->connect_timeout : PATIENCE);
   pool->stats.checks++;

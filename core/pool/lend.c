@@ -15,6 +15,7 @@ static void lend(mp_pool *pool, mp__slot *slot, const mp_holder *holder, int64_t
 
 static const char *reason_of(const mp_pool *pool, const int64_t *counter) {
   if (counter == &pool->stats.closed_idle) return "idle";
+  if (counter == &pool->stats.closed_surplus) return "surplus";
   return counter == &pool->stats.closed_lifetime ? "lifetime" : "broken";
 }
 
