@@ -10,7 +10,7 @@ static void stop(mp_connection *connection) {
 
 static void asks_while_nobody_waits(void **state) {
   (void)state;
-  mp_pool *pool = open_pool("max_size", "2", "health_check", "100ms");
+  mp_pool *pool = open_pool("max_size", "1", "health_check", "100ms");
   mp_connection *connection = take(pool, NULL);
   int pid = mp_connection_server_pid(connection);
   mp_pool_return(pool, connection);

@@ -116,6 +116,7 @@ static void a_lost_one_comes_back_with_a_report(void **state) {
   mp_report_text(told.kind, &told.last, text, sizeof text);
   assert_text(text, "a connection taken at lost.lua:3 was forgotten, and is given back after ");
   assert_text(text, " s; its last statement: begin");
+  wait_for(stats_of(pool).idle == 1);
   assert_ptr_equal(take(pool, NULL), connection);
   assert_int_equal(mp_connection_transaction_status(connection), MP_OUTSIDE);
   assert_int_equal(stats_of(pool).reclaimed, 1);
