@@ -20,8 +20,8 @@ static void measure_deadlines(fault_server *server) {
     if (cannot != NULL) {
       printf("%-11s not measured: %s\n", kind->name, cannot);
     } else {
-      printf("%-11s %d checkouts, %d served; the latest ended %.1f ms after its deadline (%s)\n", kind->name,
-             result.calls, result.served, in_ms(result.worst), kind->what);
+      printf("%-11s %d checkouts, %d served; the latest ended %.1f ms after its deadline, a sleep %.1f ms (%s)\n",
+             kind->name, result.calls, result.served, in_ms(result.worst), in_ms(result.control), kind->what);
     }
     fflush(stdout);
   }
