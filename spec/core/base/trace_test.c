@@ -103,6 +103,19 @@ static void writes_time_thread_topic_and_event(void **state) {
   assert_int_equal(text[strlen(text) - 1], '\n');
 }
 
+static void keeps_errno_and_loses_the_line_without_standard_error(void **state) {
+  (void)state;
+  int saved = dup(STDERR_FILENO);
+  assert_true(saved >= 0);
+  close(STDERR_FILENO);
+  errno = ENOENT;
+  mp_trace_line(MP_TRACE_POOL, "wait t%d", 1);
+  int after = errno;
+  dup2(saved, STDERR_FILENO);
+  close(saved);
+  assert_int_equal(after, ENOENT);
+}
+
 static int evaluated(int *count) {
   return ++*count;
 }
@@ -221,6 +234,7 @@ int main(void) {
       cmocka_unit_test(reads_lists),
       cmocka_unit_test(names_what_is_no_topic),
       cmocka_unit_test(writes_time_thread_topic_and_event),
+      cmocka_unit_test(keeps_errno_and_loses_the_line_without_standard_error),
       cmocka_unit_test(writes_and_evaluates_nothing_of_other_topics),
       cmocka_unit_test(keeps_to_one_line),
       cmocka_unit_test(cuts_no_character_in_two),
