@@ -86,6 +86,7 @@ bool mp__send_look_up(mp_connection *connection, const uint32_t *oids, size_t co
   const char *text = PQserverVersion(connection->pg) < MULTIRANGES_SINCE ? look_up_before_14 : look_up;
   const char *const values[] = {list};
   connection->looking_up = connection->expected.execute = true;
+  mp__wire_text(connection->wire, text);
   bool sent = PQsendQueryParams(connection->pg, text, 1, NULL, values, NULL, NULL, MP_FORMAT_TEXT);
   free(list);
   return sent;
@@ -106,6 +107,7 @@ bool mp__send_verify(mp_connection *connection, mp_type_set *set, const mp_types
   const char *const values[] = {text};
   connection->verifying = mp_type_set_retain(set);
   connection->expected.verify = true;
+  mp__wire_text(connection->wire, verify);
   bool sent = PQsendQueryParams(connection->pg, verify, 1, NULL, values, NULL, NULL, MP_FORMAT_TEXT);
   free(text);
   return sent;
