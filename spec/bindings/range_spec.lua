@@ -198,6 +198,8 @@ describe("a range", function()
     assert.are.equal(show(texts), show(same("select $1::texts_multirange", texts)))
     assert.are.equal(show { list, {}, mp.null }, show(same("select $1::int4multirange[]", { list, {}, mp.null })))
     assert.are.equal(show { texts }, show(same("select $1::texts_multirange[]", { texts })))
+    assert.are.equal(show { { mp.null, list }, { {}, list } },
+      show(same("select $1::int4multirange[]", { { mp.null, list }, { {}, list } })))
   end)
 
   it("is refused where it does not fit, and says why", function()

@@ -132,6 +132,15 @@ describe("a statement run again", function()
     end)
   end)
 
+  it("is given up when the server finds fault with a value again and again", function()
+    local limited = db:with { timeout = 20 }
+    for _, text in ipairs { "a\\b", "\\x" } do
+      for _ = 1, 3 do
+        assert.are.equal("22P02", error_of(limited.value, limited, "select $1::int", text).sqlstate)
+      end
+    end
+  end)
+
   it("takes a table by the parameter's type", function()
     for _ = 1, 4 do
       assert.are.same({ 1, 2 }, { table.unpack(db:value("select $1::int[]", { 1, 2 })) })
