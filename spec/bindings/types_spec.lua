@@ -277,6 +277,39 @@ describe("a type that changes", function()
     end)
   end
 
+  it("is right at once where the same pool alters it, though nothing in a value would tell", function()
+    admin:exec "create type changing.twins as (a text, b text)"
+    local pool <close> = mp.connect { url = url, max_size = 2 }
+    local sql, value = "select ($1::changing.twins)::text", { a = "1", b = "2" }
+    local function swap(handle)
+      handle:exec "alter type changing.twins rename attribute a to c"
+      handle:exec "alter type changing.twins rename attribute b to a"
+      handle:exec "alter type changing.twins rename attribute c to b"
+    end
+    for _ = 1, 3 do assert.are.equal("(1,2)", pool:value(sql, value)) end
+    swap(pool)
+    for _ = 1, 3 do assert.are.equal("(2,1)", pool:value(sql, value)) end
+    pcall(pool.transaction, pool, function(tx)
+      swap(tx)
+      assert.are.equal("(1,2)", tx:value(sql, value))
+      error "undo"
+    end)
+    for _ = 1, 3 do assert.are.equal("(2,1)", pool:value(sql, value)) end
+  end)
+
+  it("is looked at again when the server refuses what was right before", function()
+    local color, pair = "select $1::changing.color", "select ($1::changing.pair)::text"
+    for _ = 1, 3 do
+      other:value(color, "green")
+      other:value(pair, { a = "x", n = 1 })
+    end
+    admin:exec "alter type changing.color rename value 'green' to 'lime'"
+    admin:exec "alter type changing.pair add attribute c int"
+    assert_raises("usage", "22P02", other.value, other, color, "green")
+    assert_raises("usage", "no label of the enum changing.color", other.value, other, color, "green")
+    assert_raises("usage", 'the field "c" of changing.pair is absent', other.value, other, pair, { a = "x", n = 1 })
+  end)
+
   it("is found again when it was dropped and made anew", function()
     for _ = 1, 4 do assert.are.equal("red", other:value("select $1::changing.color", "red")) end
     admin:script "drop type changing.color; create type changing.color as enum ('x')"
