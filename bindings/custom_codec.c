@@ -33,7 +33,10 @@ static const mpb_custom *find(const mpb_runtime *runtime, const mp_codec *codec)
 }
 
 bool mpb_has_customs(const mpb_runtime *runtime) {
-  return runtime->customs != NULL;
+  const mpb_custom *custom = runtime->customs;
+  while (custom != NULL && custom->encode == LUA_NOREF)
+    custom = custom->next;
+  return custom != NULL;
 }
 
 /* ---- calling ---- */

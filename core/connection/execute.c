@@ -289,7 +289,10 @@ bool mp_connection_describe(mp_connection *connection, mp_statement *statement, 
                             size_t before_count, int64_t deadline, mp_error **error) {
   if (!check_idle(connection, error)) return false;
   begin(connection, statement, mp_statement_source(statement), deadline);
-  bool sent = enter_pipeline(connection) && send_before(connection, before, before_count) &&
+  /* The transaction that begins here asks for its id behind its statement, and needs to know that it can. */
+  bool introduces = before_count > 0 && connection->session.state == MP_SESSION_UNKNOWN && !is_inside(connection);
+  bool sent = enter_pipeline(connection) && (!introduces || mp__session_send(connection)) &&
+              send_before(connection, before, before_count) &&
               (can_describe(statement) ? send_prepare(connection, "", NULL) : send_wide_describe(connection)) &&
               end_pipeline(connection);
   return sent || sending_failed(connection, error);

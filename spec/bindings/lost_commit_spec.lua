@@ -221,6 +221,16 @@ describe("a COMMIT whose answer was lost", function()
     end)
   end)
 
+  it("is a commit when the types of its first statement had to be asked for", function()
+    with_pool({}, function(db)
+      assert.is_nil(lose(db, {}, function(tx)
+        tx:exec("insert into events select unnest($1::int[])", { 7, 7 })
+        tx:value("select 1")
+      end))
+      assert.are.equal(2, events(7))
+    end)
+  end)
+
   it("is found out without statements that are prepared", function()
     with_pool({ prepare = "never" }, function(db)
       for _ = 1, 3 do

@@ -112,7 +112,7 @@ class Connection:
         if flags:
             text += " (%s)" % ", ".join(flags)
         text += ", %s kept" % plural(int(self.value["known"]["count"]), "statement")
-        last = text_of(self.value["last"])
+        last = text_of(self.value["last"]["text"])
         return text + (": " + " ".join(last.split()) if last else "")
 
 
