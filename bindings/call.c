@@ -14,12 +14,9 @@ static const char call_type[] = "moonpool.call";
 
 enum { HANDLE_INDEX = 1, TEXT_INDEX = 2, FIRST_PARAMETER = 3 };
 
-#define LEAST_SEARCH      5.0 /* seconds to find out what became of a COMMIT, though the transaction's time is over */
-#define ROLLBACK_PATIENCE 5.0 /* seconds: it is done in an instant, or the server does not answer */
-
 /* ---- ends ---- */
 
-static void let_connection_go(mpb_call *call) {
+void mpb_call_let_connection_go(mpb_call *call) {
   if (call->connection == NULL) return;
   if (call->lease != NULL) {
     if (call->lease->transaction != NULL) mp_transaction_flushed(call->lease->transaction);
@@ -30,13 +27,13 @@ static void let_connection_go(mpb_call *call) {
   call->connection = NULL;
 }
 
-static void release(mpb_call *call) {
+void mpb_call_release(mpb_call *call) {
   mpb_operation_finish(&call->operation);
   mp_checkout_destroy(call->checkout);
   call->checkout = NULL;
   mp_outcome_destroy(call->outcome);
   call->outcome = NULL;
-  let_connection_go(call);
+  mpb_call_let_connection_go(call);
   mp_statement_release(call->statement);
   call->statement = NULL;
   mpb_call_forget_types(call);
@@ -45,7 +42,7 @@ static void release(mpb_call *call) {
 }
 
 static int call_gc(lua_State *L) {
-  release(lua_touserdata(L, 1));
+  mpb_call_release(lua_touserdata(L, 1));
   return 0;
 }
 
@@ -54,17 +51,17 @@ static bool in_transaction(const mpb_call *call) {
 }
 
 /* The error is in the runtime's slot. A transaction whose connection is lost before COMMIT has not happened. */
-static int fail(lua_State *L, mpb_call *call) {
+int mpb_call_fail(lua_State *L, mpb_call *call) {
   bool lost = call->connection != NULL && mp_connection_state_of(call->connection) == MP_CONNECTION_BROKEN;
   if (lost && in_transaction(call)) mp_error_put_retryable(mpb_runtime_of(L)->error, true);
-  release(call);
+  mpb_call_release(call);
   return mpb_raise(L);
 }
 
 static int fail_with_operation(lua_State *L, mpb_call *call) {
   mp_error_move(mpb_error_slot(L), call->operation.error);
   call->operation.error = NULL;
-  return fail(L, call);
+  return mpb_call_fail(L, call);
 }
 
 /* ---- operations ---- */
@@ -81,11 +78,7 @@ static mp_step advance_checkout(void *self, mp_want *want, mp_error **error) {
   return mp_checkout_step(((mpb_call *)self)->checkout, want, error);
 }
 
-static mp_step advance_outcome(void *self, mp_want *want, mp_error **error) {
-  return mp_outcome_step(((mpb_call *)self)->outcome, want, error);
-}
-
-static void use_connection(mpb_call *call, call_stage next) {
+void mpb_call_use_connection(mpb_call *call, call_stage next) {
   call->stage = next;
   call->operation.advance = advance_connection;
   call->operation.what = "answer";
@@ -107,19 +100,19 @@ static void note_asked(const mpb_call *call, size_t count) {
 static void describe(lua_State *L, mpb_call *call) {
   size_t count;
   const char *const *before = commands_ahead(call, &count);
-  use_connection(call, STAGE_DESCRIBE);
+  mpb_call_use_connection(call, STAGE_DESCRIBE);
   if (!mp_connection_describe(call->connection, call->statement, before, count, call->deadline, mpb_error_slot(L))) {
-    fail(L, call);
+    mpb_call_fail(L, call);
   }
   note_asked(call, count);
 }
 
 static void look_up(lua_State *L, mpb_call *call, call_stage stage, const uint32_t *oids, size_t count) {
-  use_connection(call, stage);
-  if (!mp_connection_look_up(call->connection, oids, count, call->deadline, mpb_error_slot(L))) fail(L, call);
+  mpb_call_use_connection(call, stage);
+  if (!mp_connection_look_up(call->connection, oids, count, call->deadline, mpb_error_slot(L))) mpb_call_fail(L, call);
 }
 
-static bool has_pipeline(const mpb_call *call) {
+bool mpb_call_has_pipeline(const mpb_call *call) {
   return mp_settings_pool(mp_pool_settings_of(call->pool))->pipeline;
 }
 
@@ -127,8 +120,8 @@ static bool has_pipeline(const mpb_call *call) {
  * that is still the type. */
 static void doubt_types(lua_State *L, mpb_call *call) {
   const mp_types *types = call->types.types;
-  bool worth_asking = types != NULL && types->count == call->count && !call->doubted && has_pipeline(call);
-  if (!worth_asking || mp_connection_state_of(call->connection) != MP_CONNECTION_IDLE) fail(L, call);
+  bool worth_asking = types != NULL && types->count == call->count && !call->doubted && mpb_call_has_pipeline(call);
+  if (!worth_asking || mp_connection_state_of(call->connection) != MP_CONNECTION_IDLE) mpb_call_fail(L, call);
   call->doubted = true;
   mp_statements_forget(mp_pool_statements(call->pool), call->statement);
   if (call->types.known != NULL) mp_connection_forget_types(call->connection);
@@ -138,8 +131,8 @@ static void doubt_types(lua_State *L, mpb_call *call) {
 
 /* Where nothing can travel ahead, BEGIN and SAVEPOINT go first, one after the other. */
 static void open_first(lua_State *L, mpb_call *call, const char *command) {
-  use_connection(call, STAGE_OPEN);
-  if (!mp_connection_command(call->connection, command, call->deadline, mpb_error_slot(L))) fail(L, call);
+  mpb_call_use_connection(call, STAGE_OPEN);
+  if (!mp_connection_command(call->connection, command, call->deadline, mpb_error_slot(L))) mpb_call_fail(L, call);
   note_asked(call, 1);
 }
 
@@ -156,19 +149,19 @@ static void execute(lua_State *L, mpb_call *call) {
     doubt_types(L, call);
     return;
   }
-  if (needs_types && has_pipeline(call)) {
+  if (needs_types && mpb_call_has_pipeline(call)) {
     describe(L, call);
     return;
   }
-  if (needs_types && !mpb_read_untyped(L, call->first, call->count, error)) fail(L, call);
+  if (needs_types && !mpb_read_untyped(L, call->first, call->count, error)) mpb_call_fail(L, call);
   request.count = (size_t)call->count;
   request.before = commands_ahead(call, &request.before_count);
-  if (request.before_count > 0 && !has_pipeline(call)) {
+  if (request.before_count > 0 && !mpb_call_has_pipeline(call)) {
     open_first(L, call, request.before[0]);
     return;
   }
   request.ask_xact = in_transaction(call) && mp_transaction_wants_id(call->lease->transaction);
-  use_connection(call, STAGE_EXECUTE);
+  mpb_call_use_connection(call, STAGE_EXECUTE);
   if (mp_connection_execute(call->connection, &request, error)) {
     note_asked(call, request.before_count);
   } else {
@@ -184,70 +177,16 @@ static void run_script(lua_State *L, mpb_call *call) {
     open_first(L, call, before[0]);
     return;
   }
-  use_connection(call, STAGE_SCRIPT);
+  mpb_call_use_connection(call, STAGE_SCRIPT);
   const char *text = lua_tostring(L, TEXT_INDEX);
-  if (!mp_connection_script(call->connection, text, call->deadline, mpb_error_slot(L))) fail(L, call);
-}
-
-static void on_level_ended(lua_State *L, mpb_call *call);
-
-/* The innermost level is over, whatever became of the command that ended it. */
-static void close_level(mpb_lease *lease) {
-  mp_transaction_pop(lease->transaction);
-  if (mp_transaction_level(lease->transaction) > 0) return;
-  mp_transaction_destroy(lease->transaction);
-  lease->transaction = NULL;
-  lease->deadline = MP_FOREVER;
-}
-
-/* `retryable`: COMMIT was not sent. */
-static void fail_at_end(lua_State *L, mpb_call *call, bool retryable) {
-  mpb_lease *lease = call->lease;
-  if (retryable) mp_error_put_retryable(mpb_runtime_of(L)->error, true);
-  let_connection_go(call);
-  close_level(lease);
-  fail(L, call);
-}
-
-/* COMMIT goes out once it is known what to look for if its answer does not come. */
-static bool asks_first(lua_State *L, mpb_call *call) {
-  mp_transaction *transaction = call->lease->transaction;
-  mp_question question;
-  if (mp_transaction_level(transaction) > 1 || !mp_transaction_question(transaction, &question)) return false;
-  use_connection(call, STAGE_ASK);
-  if (!mp_connection_ask(call->connection, question, call->deadline, mpb_error_slot(L))) fail_at_end(L, call, true);
-  return true;
-}
-
-/* A transaction that has failed, or whose time is over, is undone, whatever was wanted. */
-static void end_level(lua_State *L, mpb_call *call) {
-  mp_transaction *transaction = call->lease->transaction;
-  call->late = call->keep && call->lease->deadline <= mp_clock_now();
-  call->undone = call->late || (call->keep && mp_transaction_has_failed(transaction));
-  if (call->late) call->deadline = mp_clock_after(ROLLBACK_PATIENCE);
-  bool keep = call->keep && !call->undone;
-  call->operation.shielded = true;
-  if (keep && has_pipeline(call) && asks_first(L, call)) return;
-  const char *command = keep ? mp_transaction_keep_command(transaction) : mp_transaction_undo_command(transaction);
-  use_connection(call, STAGE_END);
-  if (command == NULL) {
-    call->stage = STAGE_DONE;
-    return;
-  }
-  bool was_lost = mp_connection_state_of(call->connection) == MP_CONNECTION_BROKEN;
-  if (mp_connection_command(call->connection, command, call->deadline, mpb_error_slot(L))) return;
-  if (was_lost) fail_at_end(L, call, true);
-  call->operation.step = MP_STEP_FAILED; /* some of it may have gone out */
-  mp_error_move(&call->operation.error, mpb_runtime_of(L)->error);
-  mpb_runtime_of(L)->error = NULL;
-  on_level_ended(L, call);
+  if (!mp_connection_script(call->connection, text, call->deadline, mpb_error_slot(L))) mpb_call_fail(L, call);
 }
 
 static void on_connection(lua_State *L, mpb_call *call) {
   switch (call->mode) {
   case MODE_ACQUIRE: call->stage = STAGE_DONE; break;
   case MODE_SCRIPT: run_script(L, call); break;
-  case MODE_END: end_level(L, call); break;
+  case MODE_END: mpb_call_end_level(L, call); break;
   default: execute(L, call);
   }
 }
@@ -257,7 +196,7 @@ static void on_described(lua_State *L, mpb_call *call) {
   call->types.types = mp_statements_types(mp_pool_statements(call->pool), call->statement);
   if (call->types.types == NULL) { /* without memory, or dropped from the cache by another thread meanwhile */
     mp_error_set_memory(mpb_error_slot(L));
-    fail(L, call);
+    mpb_call_fail(L, call);
   }
   execute(L, call);
 }
@@ -290,7 +229,7 @@ static void on_result(lua_State *L, mpb_call *call) {
     look_up(L, call, STAGE_LEARN, oids, unknown);
     return;
   }
-  let_connection_go(call);
+  mpb_call_let_connection_go(call);
   call->stage = STAGE_DONE;
 }
 
@@ -311,87 +250,18 @@ static void on_executed(lua_State *L, mpb_call *call) {
   }
   mp_error **error = mpb_error_slot(L);
   call->result = mp_connection_take_result(call->connection, error);
-  if (*error != NULL) fail(L, call);
+  if (*error != NULL) mpb_call_fail(L, call);
   on_result(L, call);
 }
 
 static void on_script_done(lua_State *L, mpb_call *call) {
   bool left_open = call->single && mp_connection_transaction_status(call->connection) != MP_OUTSIDE;
-  let_connection_go(call);
+  mpb_call_let_connection_go(call);
   if (left_open) {
     mp_error_set(mpb_error_slot(L), MP_ERROR_TRANSACTION, "the script left a transaction open, which was rolled back");
-    fail(L, call);
+    mpb_call_fail(L, call);
   }
   call->stage = STAGE_DONE;
-}
-
-/* The connection is lost and goes back at once: the search may need its place in the pool. */
-static void find_out(lua_State *L, mpb_call *call) {
-  mpb_lease *lease = call->lease;
-  mp_transaction_identity identity = mp_transaction_identify(lease->transaction);
-  double patience = mp_settings_pool(mp_pool_settings_of(call->pool))->checkout_timeout;
-  int64_t least = mp_clock_after(LEAST_SEARCH);
-  int64_t deadline = call->deadline < least ? least : call->deadline;
-  if (call->deadline == MP_FOREVER) deadline = mp_clock_after(patience);
-  let_connection_go(call);
-  mpb_lease_lose_connection(lease);
-  mp_error *lost = call->operation.error;
-  call->operation.error = NULL;
-  call->outcome = mp_outcome_start(call->pool, &lease->holder, &identity, lost, deadline, mpb_error_slot(L));
-  mp_error_free(lost);
-  if (call->outcome == NULL) fail_at_end(L, call, false);
-  call->stage = STAGE_FIND_OUT;
-  call->operation.advance = advance_outcome;
-  call->operation.cancel = NULL;
-}
-
-static void on_commit_answered(lua_State *L, mpb_call *call) {
-  mp_transaction *transaction = call->lease->transaction;
-  if (call->operation.step == MP_STEP_DONE) call->result = mp_connection_take_result(call->connection, NULL);
-  mp_verdict verdict =
-      mp_transaction_judge_commit(transaction, call->operation.step, call->result, &call->operation.error);
-  if (verdict == MP_VERDICT_LOST) {
-    find_out(L, call);
-    return;
-  }
-  call->stage = STAGE_DONE;
-  if (verdict == MP_VERDICT_COMMITTED) return;
-  mp_error_move(mpb_error_slot(L), call->operation.error);
-  call->operation.error = NULL;
-  fail_at_end(L, call, false);
-}
-
-static void on_level_ended(lua_State *L, mpb_call *call) {
-  bool is_commit = call->keep && !call->undone && mp_transaction_level(call->lease->transaction) == 1;
-  if (is_commit) {
-    on_commit_answered(L, call);
-    return;
-  }
-  call->stage = STAGE_DONE;
-  if (call->operation.step == MP_STEP_DONE) return;
-  mp_error_move(mpb_error_slot(L), call->operation.error);
-  call->operation.error = NULL;
-  fail_at_end(L, call, false);
-}
-
-static void on_asked(lua_State *L, mpb_call *call) {
-  mp_transaction_flushed(call->lease->transaction);
-  if (call->operation.step == MP_STEP_DONE) {
-    end_level(L, call);
-    return;
-  }
-  mp_error_move(mpb_error_slot(L), call->operation.error);
-  call->operation.error = NULL;
-  fail_at_end(L, call, true);
-}
-
-static void on_found_out(lua_State *L, mpb_call *call) {
-  call->stage = STAGE_DONE;
-  if (call->operation.step == MP_STEP_DONE) return;
-  mp_error_move(mpb_error_slot(L), call->operation.error);
-  call->operation.error = NULL;
-  close_level(call->lease);
-  fail(L, call);
 }
 
 /* ---- waiting for a connection ---- */
@@ -419,7 +289,7 @@ static void queue_up(lua_State *L, mpb_call *call, double patience) {
   if (call->checkout == NULL && collect_lost(L, call)) {
     call->checkout = mp_checkout_start(call->pool, call->holder, deadline, mpb_error_slot(L));
   }
-  if (call->checkout == NULL) fail(L, call);
+  if (call->checkout == NULL) mpb_call_fail(L, call);
   call->stage = STAGE_CHECKOUT;
   call->operation.advance = advance_checkout;
   call->operation.what = "connection";
@@ -432,7 +302,7 @@ static bool queue_again(lua_State *L, mpb_call *call) {
   call->operation.error = NULL;
   mp_checkout_destroy(call->checkout);
   call->checkout = NULL;
-  queue_up(L, call, ROLLBACK_PATIENCE);
+  queue_up(L, call, MPB_ROLLBACK_PATIENCE);
   return true;
 }
 
@@ -441,9 +311,9 @@ static void ended(lua_State *L, mpb_call *call) {
   bool failed = call->operation.step == MP_STEP_FAILED;
   switch (call->stage) {
   case STAGE_EXECUTE: on_executed(L, call); return;
-  case STAGE_ASK: on_asked(L, call); return;
-  case STAGE_END: on_level_ended(L, call); return;
-  case STAGE_FIND_OUT: on_found_out(L, call); return;
+  case STAGE_ASK: mpb_call_on_asked(L, call); return;
+  case STAGE_END: mpb_call_on_level_ended(L, call); return;
+  case STAGE_FIND_OUT: mpb_call_on_found_out(L, call); return;
   default: break;
   }
   if (failed && call->stage == STAGE_SCRIPT) {
@@ -473,8 +343,8 @@ static void ended(lua_State *L, mpb_call *call) {
 /* ---- answers ---- */
 
 static int push_nothing_held(lua_State *L, mpb_call *call, bool ok) {
-  if (!ok) return fail(L, call);
-  release(call);
+  if (!ok) return mpb_call_fail(L, call);
+  mpb_call_release(call);
   return 1;
 }
 
@@ -486,25 +356,8 @@ static int push_lease(lua_State *L, mpb_call *call) {
       NULL; /* its number says whose it is; the task itself may be gone before the connection is back */
   call->connection = NULL;
   mpb_push_leased(L, lua_touserdata(L, HANDLE_INDEX), lease);
-  release(call);
+  mpb_call_release(call);
   return 1;
-}
-
-static int end_answer(lua_State *L, mpb_call *call) {
-  bool undone = call->undone, late = call->late;
-  let_connection_go(call);
-  close_level(call->lease);
-  release(call);
-  if (!undone) return 0;
-  mp_error **error = mpb_error_slot(L);
-  if (late) {
-    mp_error_set(error, MP_ERROR_TIMEOUT, "the transaction was rolled back, since its time was over");
-    return mpb_raise(L);
-  }
-  mp_error_set(error, MP_ERROR_TRANSACTION,
-               "the transaction was rolled back, since a statement in it had failed and the failure was swallowed");
-  mp_error_put(*error, MP_ERROR_HINT, "run what may fail in a tx:transaction(...) of its own");
-  return mpb_raise(L);
 }
 
 static int push_answer(lua_State *L, mpb_call *call) {
@@ -515,9 +368,9 @@ static int push_answer(lua_State *L, mpb_call *call) {
   case MODE_FIRST: return push_nothing_held(L, call, mpb_push_one(L, call->result, call->style, true, error));
   case MODE_VALUE: return push_nothing_held(L, call, mpb_push_single(L, call->result, call->style, error));
   case MODE_EXEC: lua_pushinteger(L, mp_result_affected(call->result)); return push_nothing_held(L, call, true);
-  case MODE_SCRIPT: release(call); return 0;
+  case MODE_SCRIPT: mpb_call_release(call); return 0;
   case MODE_ACQUIRE: return push_lease(L, call);
-  case MODE_END: return end_answer(L, call);
+  case MODE_END: return mpb_call_end_answer(L, call);
   }
   return 0;
 }
@@ -570,7 +423,7 @@ static int start_on_lease(lua_State *L, mpb_call *call, lua_KContext context) {
   }
   if (call->mode != MODE_END && call->lease->deadline <= mp_clock_now()) {
     mp_error_set(mpb_error_slot(L), MP_ERROR_TIMEOUT, "the transaction's time is over: nothing was sent");
-    return fail(L, call);
+    return mpb_call_fail(L, call);
   }
   call->lease->busy = true;
   call->connection = call->lease->connection;
@@ -609,7 +462,7 @@ static int run_statement(lua_State *L, call_mode mode, const char *method) {
   const char *text = lua_tolstring(L, TEXT_INDEX, &size);
   call->statement =
       mp_statements_get(mp_pool_statements(call->pool), text, size, &call->types.types, mpb_error_slot(L));
-  if (call->statement == NULL) return fail(L, call);
+  if (call->statement == NULL) return mpb_call_fail(L, call);
   const mp_sql *sql = mp_statement_sql(call->statement);
   mpb_check_control(L, database, sql->flags);
   call->first = FIRST_PARAMETER;
@@ -681,7 +534,7 @@ int mpb_l_finish(lua_State *L) {
   lua_settop(L, 1);
   mpb_call *call = push_call(L, database, MODE_END);
   call->keep = keep;
-  if (!keep) call->deadline = mp_clock_after(ROLLBACK_PATIENCE);
+  if (!keep) call->deadline = mp_clock_after(MPB_ROLLBACK_PATIENCE);
   return start(L, call, lua_gettop(L), NULL);
 }
 

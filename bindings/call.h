@@ -1,5 +1,5 @@
-/* A call that waits, as its files share it: call.c goes through the stages, call_types.c keeps what is known of the
- * types of its parameters and columns. */
+/* A call that waits, as its files share it: call.c goes through the stages, call_end.c through those of a transaction's
+ * end, call_types.c keeps what is known of the types of its parameters and columns. */
 #ifndef MPB_CALL_H
 #define MPB_CALL_H
 
@@ -60,7 +60,24 @@ typedef struct mpb_call {
   bool late;   /* END: the transaction's deadline had passed before */
 } mpb_call;
 
-/* True when all types of the parameters are known, or when it is not even known which they are. */
+/* call.c */
+void mpb_call_use_connection(mpb_call *call, call_stage next); /* the next stage waits for it */
+void mpb_call_let_connection_go(mpb_call *call);
+bool mpb_call_has_pipeline(const mpb_call *call);
+void mpb_call_release(mpb_call *call); /* gives up all that it holds; may be repeated */
+/* Releases it, and raises the error that is in the runtime's slot. Never returns. */
+int mpb_call_fail(lua_State *L, mpb_call *call);
+
+/* call_end.c; all may raise */
+#define MPB_ROLLBACK_PATIENCE 5.0 /* seconds: it is done in an instant, or the server does not answer */
+void mpb_call_end_level(lua_State *L, mpb_call *call); /* a connection is there: begins */
+void mpb_call_on_asked(lua_State *L, mpb_call *call);
+void mpb_call_on_level_ended(lua_State *L, mpb_call *call);
+void mpb_call_on_found_out(lua_State *L, mpb_call *call);
+int mpb_call_end_answer(lua_State *L, mpb_call *call);
+
+/* call_types.c
+ * True when all types of the parameters are known, or when it is not even known which they are. */
 bool mpb_call_knows_types(mpb_call *call);
 void mpb_call_forget_types(mpb_call *call);
 
