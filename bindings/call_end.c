@@ -79,6 +79,7 @@ static void find_out(lua_State *L, mpb_call *call) {
   call->stage = STAGE_FIND_OUT;
   call->operation.advance = advance_outcome;
   call->operation.cancel = NULL;
+  call->operation.what = "outcome";
 }
 
 static void on_commit_answered(lua_State *L, mpb_call *call) {
