@@ -45,12 +45,27 @@ static bool is_ours(lua_State *L, const char *source) {
   return ours;
 }
 
+/* "source:line", as far as it fits. By hand, since it is on the way of each statement of a pool. */
+static void write_place(char *to, size_t size, const char *source, int line) {
+  char digits[16];
+  size_t at = sizeof digits, length = strlen(source);
+  do {
+    digits[--at] = (char)('0' + line % 10);
+    line /= 10;
+  } while (line > 0);
+  digits[--at] = ':';
+  if (length + sizeof digits - at >= size) length = size - 1 - (sizeof digits - at);
+  memcpy(to, source, length);
+  memcpy(to + length, digits + at, sizeof digits - at);
+  to[length + sizeof digits - at] = '\0';
+}
+
 void mpb_where(lua_State *L, char *to, size_t size) {
   lua_Debug frame;
   to[0] = '\0';
   for (int level = 0; lua_getstack(L, level, &frame); level++) {
     if (lua_getinfo(L, "Sl", &frame) == 0 || frame.currentline <= 0 || is_ours(L, frame.source)) continue;
-    snprintf(to, size, "%s:%d", frame.short_src, frame.currentline);
+    write_place(to, size, frame.short_src, frame.currentline);
     return;
   }
 }

@@ -1,7 +1,8 @@
 /* Whether a connection that was idle is still there. Its socket tells at once, for a system call of 0.3 us, when the
- * server has hung up; that is looked at before each loan. A server that has vanished without a word is told only by its
- * silence. That takes a round trip, for which no borrower should have to wait: the upkeep thread asks in good time, and
- * a borrower who finds a connection that nobody has asked goes on to the next, and waits only when there is none. */
+ * server has hung up; that is looked at before each loan, but for one right after a return. A server that has vanished
+ * without a word is told only by its silence. That takes a round trip, for which no borrower should have to wait: the
+ * upkeep thread asks in good time, and a borrower who finds a connection that nobody has asked goes on to the next, and
+ * waits only when there is none. */
 #include "pool/internal.h"
 
 #define PATIENCE 5.0 /* seconds for the answer, if connecting may take as long */

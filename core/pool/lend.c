@@ -26,8 +26,13 @@ void mp__pool_doom(mp_pool *pool, mp__slot *slot, int64_t *counter) {
   mp__upkeep_wake(pool);
 }
 
+/* So shortly after its return that a look could not tell more than the last answer did. Who asks in a loop is spared
+ * the look's system call. */
+#define JUST_BACK (5 * MP_MILLISECOND)
+
 /* One that is not usable is no longer idle afterwards. */
 static bool is_usable(mp_pool *pool, mp__slot *slot, int64_t now) {
+  if (now - slot->since < JUST_BACK && now < slot->expires && !slot->suspect) return true;
   if (now >= slot->expires) {
     mp__pool_doom(pool, slot, &pool->stats.closed_lifetime);
   } else if (!mp_connection_is_alive(slot->connection)) {
