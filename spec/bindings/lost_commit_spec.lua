@@ -192,6 +192,24 @@ describe("a COMMIT whose answer was lost", function()
     assert.are.equal(kind, err.kind, tostring(err))
   end
 
+  --- Runs a transaction whose COMMIT takes long, and cut() in the middle of that. Gives the error.
+  local function cut_in_commit(db, cut)
+    local err
+    mp.all {
+      function()
+        err = select(2, pcall(db.transaction, db, function(tx)
+          tx:exec("insert into slow values (1)")
+          tx:exec("insert into slow values (1)")
+        end))
+      end,
+      function()
+        cluster.wait_until(function() return committing() == 1 end)
+        cut()
+      end,
+    }
+    return err
+  end
+
   it("is a commit when the server has done it", function()
     with_pool({}, function(db)
       local noted
@@ -259,19 +277,7 @@ describe("a COMMIT whose answer was lost", function()
 
   it("ends the old session when that goes on for long", function()
     with_pool({}, function(db)
-      local err
-      mp.all {
-        function()
-          err = select(2, pcall(db.transaction, db, function(tx)
-            tx:exec("insert into slow values (1)")
-            tx:exec("insert into slow values (1)")
-          end))
-        end,
-        function()
-          cluster.wait_until(function() return committing() == 1 end)
-          proxy:cut()
-        end,
-      }
+      local err = cut_in_commit(db, function() proxy:cut() end)
       assert_kind("connection", err)
       assert.is_true(err.retryable)
       assert.are.equal(0, admin:value("select count(*) from slow"))
@@ -306,20 +312,10 @@ describe("a COMMIT whose answer was lost", function()
 
   it("cannot be found out when the server does not come back in time", function()
     with_pool({ checkout_timeout = 0.3 }, function(db)
-      local err
-      mp.all {
-        function()
-          err = select(2, pcall(db.transaction, db, function(tx)
-            tx:exec("insert into slow values (1)")
-            tx:exec("insert into slow values (1)")
-          end))
-        end,
-        function()
-          cluster.wait_until(function() return committing() == 1 end)
-          proxy:refuse(true)
-          proxy:cut()
-        end,
-      }
+      local err = cut_in_commit(db, function()
+        proxy:refuse(true)
+        proxy:cut()
+      end)
       proxy:refuse(false)
       assert_kind("unknown_outcome", err)
       assert.matches("server closed the connection unexpectedly", err.detail)
