@@ -52,6 +52,10 @@ static void use(const mp_codec *codec, const mp_value *value) {
     PROMISE(same_array(value->as.array, value->as.array));
     return;
   }
+  if (value->kind == MP_VALUE_RANGE) {
+    walk_range(&value->as.range);
+    return;
+  }
   write_and_read(codec, value);
   /* What the server could not have stored is not taken as a parameter: texts of bits, networks, ... */
   if (codec->check == NULL) encode_and_read(codec, value);

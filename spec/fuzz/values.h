@@ -33,6 +33,12 @@ static bool same_array(mp_array a, mp_array b) {
   return same;
 }
 
+static bool same_range(const mp_range *a, const mp_range *b) {
+  if (a->is_empty || b->is_empty) return a->is_empty == b->is_empty;
+  return a->lower_inclusive == b->lower_inclusive && a->upper_inclusive == b->upper_inclusive &&
+         same_bytes(&a->lower, &b->lower) && same_bytes(&a->upper, &b->upper);
+}
+
 static bool same_value(const mp_value *a, const mp_value *b) {
   if (a->kind != b->kind) return false;
   switch (a->kind) {
@@ -50,11 +56,30 @@ static bool same_value(const mp_value *a, const mp_value *b) {
     return a->as.interval.months == b->as.interval.months && a->as.interval.days == b->as.interval.days &&
            a->as.interval.microseconds == b->as.interval.microseconds;
   case MP_VALUE_ARRAY: return same_array(a->as.array, b->as.array);
+  case MP_VALUE_RANGE: return same_range(&a->as.range, &b->as.range);
   case MP_VALUE_GEOMETRY:
     return a->as.geometry.closed == b->as.geometry.closed && a->as.geometry.count == b->as.geometry.count &&
            memcmp(a->as.geometry.numbers, b->as.geometry.numbers, a->as.geometry.count * sizeof(double)) == 0;
   default: return a->as.integer == b->as.integer;
   }
+}
+
+static void walk_bound(const mp_range *range, const mp_bytes *bound) {
+  mp_buffer scratch;
+  mp_buffer_init(&scratch, BUFFER_LIMIT);
+  mp_error *error = NULL;
+  mp_item item;
+  mp_value value;
+  if (settle(mp_range_bound(range, bound, &scratch, &item, &error), &error)) {
+    settle(mp_item_decode(&item, &scratch, &value, &error), &error);
+  }
+  mp_buffer_finish(&scratch);
+}
+
+static void walk_range(const mp_range *range) {
+  if (range->is_empty) return;
+  walk_bound(range, &range->lower);
+  walk_bound(range, &range->upper);
 }
 
 /* Reads every element, so that a sanitizer sees where each lies. */
@@ -70,6 +95,7 @@ static void walk_array(mp_array array) {
   while (mp_array_next(&array, &scratch, &element, &error)) {
     PROMISE(most-- > 0);
     if (element.kind == MP_VALUE_ARRAY) walk_array(element.as.array);
+    if (element.kind == MP_VALUE_RANGE) walk_range(&element.as.range);
     if (element.kind != MP_VALUE_ARRAY && element.kind != MP_VALUE_NULL) mp_value_text(&element, &text, NULL);
   }
   PROMISE(error != NULL || most == 0);
