@@ -32,9 +32,10 @@ void mp__pool_doom(mp_pool *pool, mp__slot *slot, int64_t *counter) {
 
 /* One that is not usable is no longer idle afterwards. */
 static bool is_usable(mp_pool *pool, mp__slot *slot, int64_t now) {
-  if (now - slot->since < JUST_BACK && now < slot->expires && !slot->suspect) return true;
   if (now >= slot->expires) {
     mp__pool_doom(pool, slot, &pool->stats.closed_lifetime);
+  } else if (now - slot->since < JUST_BACK && !slot->suspect) {
+    return true;
   } else if (!mp_connection_is_alive(slot->connection)) {
     mp__pool_doom(pool, slot, &pool->stats.closed_broken);
   } else if (mp__check_is_due(pool, slot, now)) {
