@@ -58,9 +58,13 @@ int mpb_call_fail(lua_State *L, mpb_call *call) {
   return mpb_raise(L);
 }
 
-static int fail_with_operation(lua_State *L, mpb_call *call) {
+void mpb_call_keep_error(lua_State *L, mpb_call *call) {
   mp_error_move(mpb_error_slot(L), call->operation.error);
   call->operation.error = NULL;
+}
+
+static int fail_with_operation(lua_State *L, mpb_call *call) {
+  mpb_call_keep_error(L, call);
   return mpb_call_fail(L, call);
 }
 

@@ -64,7 +64,8 @@ typedef struct mpb_call {
 void mpb_call_use_connection(mpb_call *call, call_stage next); /* the next stage waits for it */
 void mpb_call_let_connection_go(mpb_call *call);
 bool mpb_call_has_pipeline(const mpb_call *call);
-void mpb_call_release(mpb_call *call); /* gives up all that it holds; may be repeated */
+void mpb_call_release(mpb_call *call);                  /* gives up all that it holds; may be repeated */
+void mpb_call_keep_error(lua_State *L, mpb_call *call); /* moves the operation's error into the runtime's slot */
 /* Releases it, and raises the error that is in the runtime's slot. Never returns. */
 int mpb_call_fail(lua_State *L, mpb_call *call);
 

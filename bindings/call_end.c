@@ -93,8 +93,7 @@ static void on_commit_answered(lua_State *L, mpb_call *call) {
   }
   call->stage = STAGE_DONE;
   if (verdict == MP_VERDICT_COMMITTED) return;
-  mp_error_move(mpb_error_slot(L), call->operation.error);
-  call->operation.error = NULL;
+  mpb_call_keep_error(L, call);
   fail_at_end(L, call, false);
 }
 
@@ -106,8 +105,7 @@ void mpb_call_on_level_ended(lua_State *L, mpb_call *call) {
   }
   call->stage = STAGE_DONE;
   if (call->operation.step == MP_STEP_DONE) return;
-  mp_error_move(mpb_error_slot(L), call->operation.error);
-  call->operation.error = NULL;
+  mpb_call_keep_error(L, call);
   fail_at_end(L, call, false);
 }
 
@@ -117,16 +115,14 @@ void mpb_call_on_asked(lua_State *L, mpb_call *call) {
     mpb_call_end_level(L, call);
     return;
   }
-  mp_error_move(mpb_error_slot(L), call->operation.error);
-  call->operation.error = NULL;
+  mpb_call_keep_error(L, call);
   fail_at_end(L, call, true);
 }
 
 void mpb_call_on_found_out(lua_State *L, mpb_call *call) {
   call->stage = STAGE_DONE;
   if (call->operation.step == MP_STEP_DONE) return;
-  mp_error_move(mpb_error_slot(L), call->operation.error);
-  call->operation.error = NULL;
+  mpb_call_keep_error(L, call);
   close_level(call->lease);
   mpb_call_fail(L, call);
 }
