@@ -2,10 +2,9 @@
 
 local cluster = require "spec.support.cluster"
 local prefix = require "spec.support.prefix"
+local shell = require "spec.support.shell"
 
-local function quote(text)
-  return "'" .. text:gsub("'", [['\'']]) .. "'"
-end
+local quote = shell.quote
 
 local function capture(command)
   local pipe <close> = assert(io.popen("{ " .. command .. "\n} 2>&1"))

@@ -1,6 +1,8 @@
 --- The executable against lua5.4: the same command lines run through both, and must look the same from outside.
 --- What Moonpool adds to lua5.4 has examples of its own at the end.
 
+local command_line = require "spec.support.shell"
+
 local function read_file(path)
   local file <close> = assert(io.open(path, "rb"))
   return file:read("a")
@@ -16,11 +18,9 @@ local function capture(command)
   return (pipe:read("a"):gsub("\n$", ""))
 end
 
-local function quote(text)
-  return "'" .. text:gsub("'", [['\'']]) .. "'"
-end
+local quote = command_line.quote
 
-local build = capture("realpath " .. quote(os.getenv("MOONPOOL_BUILD") or "build/release"))
+local build = command_line.build()
 local executable = build .. "/moonpool"
 
 local files = {

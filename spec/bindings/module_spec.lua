@@ -1,5 +1,6 @@
 --- The module in stock lua5.4 and in the executable: found by its own path, beside other modules, from any folder.
 
+local shell = require "spec.support.shell"
 local stock = require "spec.support.stock"
 
 local function capture(command)
@@ -9,11 +10,9 @@ local function capture(command)
   return output, code
 end
 
-local function quote(text)
-  return "'" .. text:gsub("'", [['\'']]) .. "'"
-end
+local quote = shell.quote
 
-local build = capture("realpath " .. quote(os.getenv("MOONPOOL_BUILD") or "build/release")):gsub("%s+$", "")
+local build = shell.build()
 
 local INTERPRETERS = {
   ["lua5.4"] = stock.command(),

@@ -3,6 +3,7 @@
 local mp = require "moonpool"
 local cluster = require "spec.support.cluster"
 
+local shell = require "spec.support.shell"
 local stock = require "spec.support.stock"
 
 local BUILD = os.getenv("MOONPOOL_BUILD") or "build/release"
@@ -13,9 +14,7 @@ local function error_of(fn, ...)
   return err
 end
 
-local function quote(text)
-  return "'" .. text:gsub("'", [['\'']]) .. "'"
-end
+local quote = shell.quote
 
 describe("tasks", function()
   local db, admin, url

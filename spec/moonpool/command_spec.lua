@@ -1,19 +1,12 @@
 --- The commands from outside: output, exit codes, and what goes to which stream.
 
 local cluster = require "spec.support.cluster"
+local shell = require "spec.support.shell"
 
-local function quote(text)
-  return "'" .. text:gsub("'", [['\'']]) .. "'"
-end
+local quote = shell.quote
+local capture = shell.run
 
-local function capture(command)
-  local pipe = assert(io.popen(command))
-  local output = pipe:read("a")
-  local _, _, code = pipe:close()
-  return output, code
-end
-
-local build = capture("realpath " .. quote(os.getenv("MOONPOOL_BUILD") or "build/release")):gsub("%s+$", "")
+local build = shell.build()
 local MOONPOOL = quote(build .. "/moonpool")
 
 describe("moonpool local", function()

@@ -5,19 +5,12 @@ local cluster = require "spec.support.cluster"
 local findings = require "moonpool.doctor.findings"
 local mp = require "moonpool"
 local proxy = require "moonpool.doctor.proxy"
+local shell = require "spec.support.shell"
 
-local function quote(text)
-  return "'" .. text:gsub("'", [['\'']]) .. "'"
-end
+local quote = shell.quote
+local capture = shell.run
 
-local function capture(command)
-  local pipe = assert(io.popen(command))
-  local output = pipe:read("a")
-  local _, _, code = pipe:close()
-  return output, code
-end
-
-local build = capture("realpath " .. quote(os.getenv("MOONPOOL_BUILD") or "build/release")):gsub("%s+$", "")
+local build = shell.build()
 local MOONPOOL = quote(build .. "/moonpool")
 local NO_VARIABLES = "env -u DATABASE_URL -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE -u PGPASSWORD MOONPOOL_NO_ENV=1 "
 

@@ -5,6 +5,7 @@ local core = require "moonpool.core"
 local cluster = require "spec.support.cluster"
 local runner = require "moonpool.migrate.runner"
 local folder = require "moonpool.migrate.folder"
+local shell = require "spec.support.shell"
 
 local EXECUTABLE = (os.getenv("MOONPOOL_BUILD") or "build/release") .. "/moonpool"
 
@@ -14,9 +15,7 @@ local function write_file(path, text)
   assert(file:close())
 end
 
-local function quote(text)
-  return "'" .. text:gsub("'", "'\\''") .. "'"
-end
+local quote = shell.quote
 
 --- Starts the command; its output and exit code come when the result is called.
 local function start(...)

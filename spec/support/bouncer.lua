@@ -1,12 +1,11 @@
 --- A real PgBouncer in front of a test server: on a Unix socket in a folder of its own, under the account that the
 --- server has.
 
+local shell = require "spec.support.shell"
+
 local M = {}
 
-local function capture(command)
-  local pipe <close> = assert(io.popen(command))
-  return (pipe:read("a"):gsub("%s+$", ""))
-end
+local capture = shell.line
 
 --- The program, or nil where it is not installed.
 ---@return string?

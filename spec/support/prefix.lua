@@ -1,15 +1,11 @@
 --- An installed Moonpool, in a folder of its own: what users build their hosts against.
 
+local shell = require "spec.support.shell"
+
 local M = {}
 
-local function quote(text)
-  return "'" .. text:gsub("'", [['\'']]) .. "'"
-end
-
-local function capture(command)
-  local pipe <close> = assert(io.popen(command))
-  return (pipe:read("a"):gsub("%s+$", ""))
-end
+local quote = shell.quote
+local capture = shell.line
 
 local installed = {} -- prefix by build folder
 

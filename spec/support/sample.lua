@@ -3,6 +3,7 @@
 local mp = require "moonpool"
 local cluster = require "spec.support.cluster"
 local sample_data = require "buster.sample_data"
+local shell = require "spec.support.shell"
 
 local M = {}
 
@@ -29,9 +30,7 @@ function M.database()
   return cluster.database(template)
 end
 
-local function quote(text)
-  return "'" .. text:gsub("'", [['\'']]) .. "'"
-end
+local quote = shell.quote
 
 local function capture(command)
   local pipe <close> = assert(io.popen(command))
@@ -52,7 +51,7 @@ echo $?]]
 ---@return string output of standard output and standard error
 ---@return integer exit_code
 function M.run(url, arguments, folder, environment)
-  local build = capture("realpath " .. quote(os.getenv("MOONPOOL_BUILD") or "build/release")):gsub("\n$", "")
+  local build = shell.build()
   local output = capture(COMMAND:format(quote(folder or "."), quote(url), quote(build), environment or "", arguments))
   local text, code = output:match("^(.-)(%d+)\n$")
   return text, tonumber(code)

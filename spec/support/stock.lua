@@ -1,15 +1,12 @@
 --- The stock interpreter with our module on its path, and nothing else of ours.
 
+local shell = require "spec.support.shell"
+
 local M = {}
 
-local BUILD = os.getenv("MOONPOOL_BUILD") or "build/release"
+local capture = shell.line
 
-local function capture(command)
-  local pipe <close> = assert(io.popen(command))
-  return (pipe:read("a"):gsub("%s+$", ""))
-end
-
-local build = capture("realpath '" .. BUILD .. "'")
+local build = shell.build()
 
 --- A module with AddressSanitizer in it needs that to be loaded first.
 local function preload()

@@ -1,10 +1,10 @@
 --- Runs scripts in a process of their own, with MOONPOOL_TRACE, and reads what they told.
 
+local shell = require "spec.support.shell"
+
 local M = {}
 
-local function quote(text)
-  return "'" .. text:gsub("'", [['\'']]) .. "'"
-end
+local quote = shell.quote
 
 local function write_file(path, text)
   local file <close> = assert(io.open(path, "w"))
