@@ -261,6 +261,23 @@ describe("a COMMIT whose answer was lost", function()
     end)
   end)
 
+  it("is not tried again on a connection of the caller's, which nobody can replace", function()
+    with_pool({}, function(db)
+      local runs = 0
+      local ok, err = pcall(db.checkout, db, function(connection)
+        connection:transaction({ retry = 3 }, function(tx)
+          runs = runs + 1
+          tx:exec("insert into events values (8)")
+          proxy:cut()
+          tx:value("select 1")
+        end)
+      end)
+      assert.is_false(ok)
+      assert_kind("connection", err)
+      assert.are.same({ true, 1, 0 }, { err.retryable, runs, events(8) })
+    end)
+  end)
+
   it("may be run again when there was nothing to commit", function()
     with_pool({}, function(db)
       local err = lose(db, {}, function(tx)
