@@ -58,7 +58,7 @@ static void cancel_task(mpb_scheduler *scheduler, mpb_task *task) {
 /* ---- running ---- */
 
 /* The task has returned or failed; its result or error is on top of its stack. */
-static void finish_task(lua_State *L, mpb_scheduler *scheduler, mpb_task *task, bool failed) {
+static void finish_task(mpb_scheduler *scheduler, mpb_task *task, bool failed) {
   mpb_group *tasks = task->group;
   MP_TRACE(scheduler->trace, MP_TRACE_TASK, "end t%llu %s", mpb_task_number(&task->holder), failed ? "failed" : "done");
   task->state = TASK_DONE;
@@ -70,7 +70,6 @@ static void finish_task(lua_State *L, mpb_scheduler *scheduler, mpb_task *task, 
     lua_pop(task->co, 1); /* a consequence of the first one's failure */
     lua_pushnil(task->co);
   }
-  (void)L;
   if (tasks->left == 0 && tasks->waiting.task != NULL) {
     tasks->waiting.step = MP_STEP_DONE;
     mpb_operation_end(scheduler, &tasks->waiting);
@@ -115,7 +114,7 @@ static void resume_task(lua_State *L, mpb_scheduler *scheduler, mpb_task *task) 
   if (lua_status(task->co) == LUA_OK && task->cancelled) { /* it never ran, and never will */
     lua_settop(task->co, 0);
     lua_pushnil(task->co);
-    finish_task(L, scheduler, task, true);
+    finish_task(scheduler, task, true);
     return;
   }
   bool is_first = lua_status(task->co) == LUA_OK;
@@ -128,7 +127,7 @@ static void resume_task(lua_State *L, mpb_scheduler *scheduler, mpb_task *task) 
   if (status != LUA_OK && !parked) close_failed(task->co, status);
   note_running(scheduler, outer);
   if (task->group->process != getpid()) end_in_child(L, task->co, status != LUA_OK && !parked);
-  if (!parked) finish_task(L, scheduler, task, status != LUA_OK);
+  if (!parked) finish_task(scheduler, task, status != LUA_OK);
 }
 
 bool mpb_group_run(lua_State *L, mpb_scheduler *scheduler, mpb_group *tasks) {
