@@ -24,7 +24,8 @@ static bool holds_elements(lua_State *L) {
   return holds;
 }
 
-/* A list among composites has no field names, so it can only be a dimension. A domain over an array is a list itself.
+/* A list among composites has no field names, so it can only be a dimension; as one among hstores, of which an empty
+ * table is one. A domain over an array is a list itself.
  * What a script's own codec writes may be anything. */
 static bool is_dimension(const writer *write) {
   if (!lua_istable(write->L, -1)) return false;
@@ -33,6 +34,7 @@ static bool is_dimension(const writer *write) {
   switch (write->element->kind) {
   case MP_VALUE_JSON: return mpb_is_array(write->L, -1);
   case MP_VALUE_GEOMETRY: return !mpb_is_record(write->L, lua_gettop(write->L));
+  case MP_VALUE_HSTORE: return lua_rawlen(write->L, -1) > 0 || mpb_is_array(write->L, -1);
   case MP_VALUE_COMPOSITE: return lua_rawlen(write->L, -1) > 0;
   case MP_VALUE_ARRAY: return false;
   default: return true;

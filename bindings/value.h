@@ -33,9 +33,9 @@ void mpb_values_pause(lua_State *L, mpb_values *values);
 /* Lets the collector go on. The slots stay on the stack; the caller pops them. */
 void mpb_values_end(lua_State *L, mpb_values *values);
 
-/* Pushes one value; it may borrow from runtime->scratch, unless it is an array, a range or a composite. runtime->text
- * is used. Raises nothing but Lua's memory error. On failure the stack may hold leftovers: the caller cuts it. Errors:
- * decode (an element or a JSON document that is none; a script's own codec failed), memory. */
+/* Pushes one value; it may borrow from runtime->scratch, unless it is an array, a range, a composite or an hstore.
+ * runtime->text is used. Raises nothing but Lua's memory error. On failure the stack may hold leftovers: the caller
+ * cuts it. Errors: decode (an element or a JSON document that is none; a script's own codec failed), memory. */
 bool mpb_push_value(lua_State *L, const mpb_values *values, const mp_value *value, mp_error **error);
 
 /* Replaces the value on top of the stack by what the script's own codec for the type makes of it, if there is one. A

@@ -77,6 +77,7 @@ bool mpb_push_value(lua_State *L, const mpb_values *values, const mp_value *valu
   case MP_VALUE_ARRAY:
   case MP_VALUE_RANGE:
   case MP_VALUE_COMPOSITE: return mpb_push_container(L, values, value, error);
+  case MP_VALUE_HSTORE: return mpb_push_hstore(L, values, &value->as.hstore, error);
   case MP_VALUE_GEOMETRY: mpb_push_geometry(L, &value->as.geometry); return true;
   }
   return mp_error_set(error, MP_ERROR_DECODE, "a value of an unknown kind");

@@ -135,6 +135,14 @@ bool mpb_value_write(lua_State *L, int index, const mp_codec *codec, mp_buffer *
  * Errors: usage (the function failed). */
 bool mpb_custom_encode(lua_State *L, int index, const mp_codec *codec, bool *done, mp_error **error);
 
+/* ---- hstore (hstore_value.c) ---- */
+
+/* Pushes a decoded hstore. As mpb_push_value otherwise. */
+bool mpb_push_hstore(lua_State *L, const mpb_values *values, const mp_hstore *hstore, mp_error **error);
+/* Appends the text of a table with string keys. Never raises. Errors: usage (a key is no string; a key or value that no
+ * text can be, with the key), memory. */
+bool mpb_hstore_write(lua_State *L, int index, mp_buffer *out, mp_error **error);
+
 /* ---- geometry (geometry_value.c) ---- */
 
 void mpb_push_geometry(lua_State *L, const mp_geometry *geometry);

@@ -14,6 +14,7 @@ static bool refuse_table(const mp_codec *codec, mp_error **error) {
 static bool write_table(lua_State *L, int index, const mp_codec *codec, mp_buffer *out, mp_error **error) {
   if (codec->kind == MP_VALUE_JSON) return mpb_json_write(L, index, out, error);
   if (codec->kind == MP_VALUE_GEOMETRY) return mpb_geometry_write(L, index, codec, out, error);
+  if (codec->kind == MP_VALUE_HSTORE) return mpb_hstore_write(L, index, out, error);
   if (codec->is_multirange) return mpb_multirange_write(L, index, codec, out, error);
   if (codec->fields != NULL) return mpb_composite_write(L, index, codec, out, error);
   if (codec->kind == MP_VALUE_ARRAY) return mpb_array_write(L, index, codec, out, error);

@@ -1,6 +1,7 @@
-/* Types whose OIDs are not fixed: enums, composites, domains, ranges, and arrays of them, as pg_type and its neighbours
- * describe them. A set of them is immutable and counted; a catalog is what a pool knows at the moment, and may be used
- * by several threads. What has proved untrue is forgotten as a whole, and looked up again when it is met. */
+/* Types whose OIDs are not fixed: enums, composites, domains, ranges, hstore, and arrays of them, as pg_type and its
+ * neighbours describe them. A set of them is immutable and counted; a catalog is what a pool knows at the moment, and
+ * may be used by several threads. What has proved untrue is forgotten as a whole, and looked up again when it is met.
+ */
 #ifndef MP_CODEC_CATALOG_H
 #define MP_CODEC_CATALOG_H
 
@@ -9,7 +10,7 @@
 /* One type as the server describes it; all is borrowed for the call of mp_type_set_create. */
 typedef struct mp_type_row {
   uint32_t oid;
-  char kind;             /* pg_type.typtype, but 'a' for an array: a, b, c, d, e, m, p, r                     */
+  char kind;             /* pg_type.typtype (b, c, d, e, m, p, r), but 'a' for an array, 'h' for hstore       */
   const char *name;      /* for messages; with its schema where that must be said                            */
   const char *schema;    /* pg_namespace.nspname                                                             */
   const char *type;      /* pg_type.typname                                                                  */

@@ -364,7 +364,8 @@ static void add_text(const mp_value *value, mp_buffer *out) {
   case MP_VALUE_JSON:
   case MP_VALUE_ARRAY:
   case MP_VALUE_RANGE:
-  case MP_VALUE_COMPOSITE: mp_buffer_add(out, value->as.bytes.data, value->as.bytes.size); break;
+  case MP_VALUE_COMPOSITE:
+  case MP_VALUE_HSTORE: mp_buffer_add(out, value->as.bytes.data, value->as.bytes.size); break;
   }
 }
 

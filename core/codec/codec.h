@@ -173,11 +173,11 @@ bool mp_composite_next_item(mp_composite *composite, mp_buffer *scratch, mp_item
 bool mp_range_bound(const mp_range *range, const mp_bytes *bound, mp_buffer *scratch, mp_item *out, mp_error **error);
 
 /* Decodes an item; NULL gives kind NULL. `scratch` is the one that it was taken with. The value borrows as those of
- * mp_decode do: so an array, range or composite out of scratch memory has to be copied first, with `bytes` and
+ * mp_decode do: so an array, range, composite or hstore out of scratch memory has to be copied first, with `bytes` and
  * `in_scratch` of the item changed to what says so. */
 bool mp_item_decode(const mp_item *item, mp_buffer *scratch, mp_value *out, mp_error **error);
 static inline bool mp_kind_is_container(mp_value_kind kind) {
-  return kind == MP_VALUE_ARRAY || kind == MP_VALUE_RANGE || kind == MP_VALUE_COMPOSITE;
+  return kind == MP_VALUE_ARRAY || kind == MP_VALUE_RANGE || kind == MP_VALUE_COMPOSITE || kind == MP_VALUE_HSTORE;
 }
 
 /* Both in one, for arrays whose elements hold nothing else. */

@@ -30,6 +30,7 @@ mp_decode mp__jsonpath_from_binary;
 mp_decode mp__array_from_text, mp__array_from_binary, mp__vector_from_text, mp__vector_from_binary;
 mp_decode mp__range_from_text, mp__range_from_binary, mp__multirange_from_text, mp__multirange_from_binary;
 mp_decode mp__composite_from_text, mp__composite_from_binary;
+mp_decode mp__hstore_from_text, mp__hstore_from_binary;
 mp_decode mp__timetz_from_binary;
 mp_decode mp__inet_from_binary, mp__macaddr_from_binary, mp__bits_from_binary;
 mp_decode mp__geometry_from_text, mp__geometry_from_binary;

@@ -239,6 +239,13 @@ static void tie_enum(entry *type) {
   type->codec.label_count = type->members;
 }
 
+static bool tie_hstore(entry *type) {
+  type->codec.kind = MP_VALUE_HSTORE;
+  type->codec.from_text = mp__hstore_from_text;
+  type->codec.from_binary = mp__hstore_from_binary;
+  return true;
+}
+
 static bool tie_array(entry *type, const mp_codec *element) {
   if (element == NULL) return false;
   type->codec.kind = MP_VALUE_ARRAY;
@@ -304,6 +311,7 @@ static bool tie_parts(mp_type_set *set, entry *type, int level) {
   case 'r': return tie_range(type, part(set, type, type->child, level));
   case 'm': return tie_multirange(type, part(set, type, type->child, level));
   case 'c': return tie_composite(set, type, level);
+  case 'h': return tie_hstore(type);
   default: return false;
   }
 }

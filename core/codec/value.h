@@ -27,6 +27,7 @@ typedef enum mp_value_kind {
   MP_VALUE_RANGE,       /* decoded: range; as a parameter: bytes, the range literal's text                */
   MP_VALUE_COMPOSITE,   /* decoded: composite, a cursor; as a parameter: bytes, the literal's text        */
   MP_VALUE_GEOMETRY,    /* geometry                                                                       */
+  MP_VALUE_HSTORE,      /* decoded: hstore, a cursor; as a parameter: bytes, its text                     */
 } mp_value_kind;
 
 typedef struct mp_bytes {
@@ -87,6 +88,13 @@ typedef struct mp_composite {
   const char *at, *end; /* what has not been read yet */
 } mp_composite;
 
+/* Walks the keys and values of an hstore (hstore.h). */
+typedef struct mp_hstore {
+  bool binary;
+  uint32_t pairs;
+  const char *at, *end; /* what has not been read yet */
+} mp_hstore;
+
 /* One element, bound or field, not decoded yet. */
 typedef struct mp_item {
   const struct mp_codec *codec;
@@ -125,6 +133,7 @@ typedef struct mp_value {
     mp_range range;
     mp_composite composite;
     mp_geometry geometry;
+    mp_hstore hstore;
   } as;
 } mp_value;
 

@@ -9,6 +9,14 @@
 #define STAMP                                                                                                          \
   "pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.xmin), ',' order by a.attnum))"
 
+/* The type of the extension, in whatever schema: that it belongs to the extension is what the catalog says and no name
+ * can pretend; a type of a user's own that is called hstore is not it. */
+#define IS_HSTORE                                                                                                      \
+  "t.typname = 'hstore' and t.typtype = 'b' and exists (select from pg_catalog.pg_depend d "                           \
+  "join pg_catalog.pg_extension x on x.oid = d.refobjid "                                                              \
+  "where d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass and d.objid = t.oid and d.deptype = 'e' "               \
+  "and d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and x.extname = 'hstore')"
+
 /* A type is an array where its elements' type says so: fixed-length types such as point have elements as well. */
 #define LOOK_UP(multirange_part, multirange_child)                                                                     \
   "with recursive wanted(oid) as ("                                                                                    \
@@ -23,7 +31,7 @@
   "join pg_catalog.pg_attribute a on a.attrelid = c.typrelid "                                                         \
   "where c.oid = wanted.oid and c.typtype = 'c' and a.attnum > 0 and not a.attisdropped"                               \
   ") part(oid)) "                                                                                                      \
-  "select t.oid, case when e.oid is not null then 'a' else t.typtype end, "                                            \
+  "select t.oid, case when e.oid is not null then 'a' when " IS_HSTORE " then 'h' else t.typtype end, "                \
   "pg_catalog.format_type(t.oid, null), n.nspname, t.typname, t.typdelim, "                                            \
   "coalesce(e.oid, nullif(t.typbasetype, 0), "                                                                         \
   "(select r.rngsubtype from pg_catalog.pg_range r where r.rngtypid = t.oid), " multirange_child "0), "                \

@@ -56,6 +56,10 @@ static void use(const mp_codec *codec, const mp_value *value) {
     walk_range(&value->as.range);
     return;
   }
+  if (value->kind == MP_VALUE_HSTORE) {
+    walk_hstore(codec, value->as.hstore);
+    return;
+  }
   write_and_read(codec, value);
   /* What the server could not have stored is not taken as a parameter: texts of bits, networks, ... */
   if (codec->check == NULL) encode_and_read(codec, value);

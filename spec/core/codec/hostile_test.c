@@ -5,7 +5,7 @@
 enum { ROUNDS = 4000, MOST = 96 };
 
 /* Of all types that have a codec, and one that has none. */
-static uint32_t oids[260] = {99999};
+static uint32_t oids[280] = {99999};
 static size_t oid_count = 1;
 
 static void find_oids(void) {
@@ -14,7 +14,8 @@ static void find_oids(void) {
     assert_true(oid_count < sizeof oids / sizeof oids[0]);
     oids[oid_count++] = oid;
   }
-  static const uint32_t looked_up[] = {MOOD, MOODS, ADDRESS, ADDRESSES, SMALL, SPAN, SPANS, SPANS_ARRAY, DEEP};
+  static const uint32_t looked_up[] = {MOOD,  MOODS,       ADDRESS, ADDRESSES, SMALL,  SPAN,
+                                       SPANS, SPANS_ARRAY, DEEP,    HSTORE,    HSTORES};
   for (size_t i = 0; i < sizeof looked_up / sizeof looked_up[0]; i++)
     oids[oid_count++] = looked_up[i];
 }
@@ -65,6 +66,8 @@ static const char *const texts[] = {
     "{1,2,3}",
     "{(1,1),(0,0);(2,2),(1,1)}",
     "18446744073709551615",
+    "\"a\"=>\"1\", \"b \\\"\\\\\"=>NULL, \"\"=>\"\"",
+    "{\"\\\"a\\\"=>\\\"b\\\\\\\\\\\"\\\"\",NULL,\"\"}",
 };
 
 static const struct {
@@ -92,6 +95,7 @@ static const struct {
     {"\0\0\0\2a\0\0\2\xc0\1\0\2b\0\0\0", 15},                           /* tsvector */
     {"\0\0\0\1\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\x09\0\0\0\0\0\0\0\5", 28}, /* snapshot */
     {"\0\0\0\1\0\0\0\0\0\0\0\x1a\0\0\0\1\0\0\0\0\0\0\0\4\0\0\0\7", 28}, /* oidvector */
+    {"\0\0\0\2\0\0\0\1a\0\0\0\1\\\0\0\0\0\xff\xff\xff\xff", 22},        /* hstore */
     {"\0\0\0\1\0\0\0\0\0\0\6\xa4\0\0\0\1\0\0\0\1\0\0\0\x0a\0\1\0\0\0\0\0\0\0\5", 34},
 };
 
@@ -118,6 +122,22 @@ static void use_range(const mp_range *range, mp_buffer *scratch) {
   use_item(&item, scratch);
 }
 
+static void use_hstore(mp_hstore hstore, mp_buffer *scratch) {
+  mp_buffer out;
+  mp_buffer_init(&out, BUFFER_LIMIT);
+  mp_error *error = NULL;
+  for (uint32_t i = 0; i < hstore.pairs; i++) {
+    mp_bytes key, value;
+    assert_done(mp_hstore_next(&hstore, scratch, &key, &error), &error);
+    assert_non_null(key.data);
+    mp_buffer_add(&out, key.data, key.size);
+    assert_done(mp_hstore_next(&hstore, scratch, &value, &error), &error);
+    if (value.data != NULL) mp_buffer_add(&out, value.data, value.size);
+  }
+  assert_ptr_equal(hstore.at, hstore.end);
+  mp_buffer_finish(&out);
+}
+
 static void use_container(mp_value value) {
   mp_buffer scratch;
   mp_buffer_init(&scratch, BUFFER_LIMIT);
@@ -130,6 +150,7 @@ static void use_container(mp_value value) {
       use_item(&item, &scratch);
     break;
   case MP_VALUE_RANGE: use_range(&value.as.range, &scratch); break;
+  case MP_VALUE_HSTORE: use_hstore(value.as.hstore, &scratch); break;
   default:
     while (mp_composite_next_item(&value.as.composite, &scratch, &item, &error))
       use_item(&item, &scratch);
@@ -281,6 +302,10 @@ static void take_items(mp_value value, mp_buffer *scratch) {
   } else if (value.kind == MP_VALUE_COMPOSITE) {
     while (mp_composite_next_item(&value.as.composite, scratch, &item, &error))
       continue;
+  } else if (value.kind == MP_VALUE_HSTORE) {
+    mp_bytes text;
+    for (uint32_t i = 0; error == NULL && i < 2 * value.as.hstore.pairs; i++)
+      mp_hstore_next(&value.as.hstore, scratch, &text, &error);
   } else if (!value.as.range.is_empty) {
     mp_range_bound(&value.as.range, &value.as.range.lower, scratch, &item, &error);
   }

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "codec/codec.h"
+#include "codec/hstore.h"
 #include "codec/json.h"
 #include "codec/time.h"
 
@@ -223,6 +224,23 @@ UNUSED static bool same_composite(mp_composite a, mp_composite b) {
   return same;
 }
 
+UNUSED static bool same_hstore(mp_hstore a, mp_hstore b) {
+  mp_buffer scratch_a, scratch_b;
+  mp_buffer_init(&scratch_a, BUFFER_LIMIT);
+  mp_buffer_init(&scratch_b, BUFFER_LIMIT);
+  mp_bytes text_a, text_b;
+  mp_error *error = NULL;
+  bool same = a.pairs == b.pairs;
+  for (uint32_t i = 0; same && i < 2 * a.pairs; i++) {
+    assert_done(mp_hstore_next(&a, &scratch_a, &text_a, &error), &error);
+    assert_done(mp_hstore_next(&b, &scratch_b, &text_b, &error), &error);
+    same = (text_a.data == NULL) == (text_b.data == NULL) && same_bytes(&text_a, &text_b);
+  }
+  mp_buffer_finish(&scratch_a);
+  mp_buffer_finish(&scratch_b);
+  return same && a.at == a.end && b.at == b.end;
+}
+
 /* To the bit: -0 is not 0, and a numeric's scale counts. */
 UNUSED static bool same_value(const mp_value *a, const mp_value *b) {
   if (a->kind != b->kind) return false;
@@ -243,6 +261,7 @@ UNUSED static bool same_value(const mp_value *a, const mp_value *b) {
   case MP_VALUE_ARRAY: return same_array(a->as.array, b->as.array);
   case MP_VALUE_RANGE: return same_range(&a->as.range, &b->as.range);
   case MP_VALUE_COMPOSITE: return same_composite(a->as.composite, b->as.composite);
+  case MP_VALUE_HSTORE: return same_hstore(a->as.hstore, b->as.hstore);
   case MP_VALUE_GEOMETRY:
     return a->as.geometry.shape == b->as.geometry.shape && a->as.geometry.closed == b->as.geometry.closed &&
            a->as.geometry.count == b->as.geometry.count &&

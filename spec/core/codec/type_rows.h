@@ -17,6 +17,8 @@ enum {
   SPANS_ARRAY,
   DEEP, /* (at address, others address[], span span, spans spans) */
   BASE,
+  HSTORE,
+  HSTORES,
 };
 
 #define BYTES(text)                                                                                                    \
@@ -43,6 +45,8 @@ static const mp_type_row type_rows[] = {
     ROW(SPANS, 'm', "spans", SPAN, "{}"),
     ROW(SPAN, 'r', "span", 701, "{}"),
     ROW(BASE, 'b', "base", 0, "{}"),
+    ROW(HSTORES, 'a', "hstore[]", HSTORE, "{}"),
+    ROW(HSTORE, 'h', "hstore", 0, "{}"),
 };
 
 #endif
