@@ -359,7 +359,7 @@ static int push_lease(lua_State *L, mpb_call *call) {
   lease->holder.parent =
       NULL; /* its number says whose it is; the task itself may be gone before the connection is back */
   call->connection = NULL;
-  mpb_push_leased(L, lua_touserdata(L, HANDLE_INDEX), lease);
+  mpb_push_leased(L, HANDLE_INDEX, lease);
   mpb_call_release(call);
   return 1;
 }
@@ -455,10 +455,12 @@ static void check_text(lua_State *L) {
   if (lua_type(L, TEXT_INDEX) != LUA_TSTRING) mpb_bad_argument(L, TEXT_INDEX, "the statement", "a string of SQL");
 }
 
-static int run_statement(lua_State *L, call_mode mode, const char *method) {
+static const char *const methods[] = {"query", "one", "first", "value", "exec"}; /* by mode */
+
+static int run_text(lua_State *L, call_mode mode) {
   const mpb_database *database = mpb_check_database(L, HANDLE_INDEX);
   check_text(L);
-  if (database->hooked) return mpb_call_hooked(L, method);
+  if (database->hooked) return mpb_call_hooked(L, methods[mode]);
   int given = lua_gettop(L) - TEXT_INDEX;
   mpb_call *call = push_call(L, database, mode);
   int index = lua_gettop(L);
@@ -481,24 +483,64 @@ static int run_statement(lua_State *L, call_mode mode, const char *method) {
   return start(L, call, index, mpb_holder_of(L));
 }
 
+static const char builder_key; /* of the registry: Lua's function for statements that are no text */
+
+/* on_query(function(is_first, known, database, query, ...) return text, value, ... end) */
+int mpb_l_on_query(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &builder_key);
+  return 0;
+}
+
+enum { MODE_BITS = 4 }; /* of a context; above them is the number of arguments */
+
+/* The stack: the handle, a query with its arguments, then what it has become, which takes their place. */
+static int run_built(lua_State *L, int status, lua_KContext context) {
+  (void)status;
+  int given = (int)(context >> MODE_BITS);
+  lua_rotate(L, TEXT_INDEX, -given);
+  lua_pop(L, given);
+  return run_text(L, (call_mode)(context & ((1 << MODE_BITS) - 1)));
+}
+
+/* Text runs as it is; a query of the builder has its text made first. */
+static int run_statement(lua_State *L, call_mode mode) {
+  int given = lua_gettop(L) - 1;
+  if (given == 0 || lua_type(L, TEXT_INDEX) == LUA_TSTRING) return run_text(L, mode);
+  mpb_check_database(L, HANDLE_INDEX);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &builder_key) != LUA_TFUNCTION) {
+    lua_pop(L, 1);
+    check_text(L);
+  }
+  luaL_checkstack(L, given + 4, "too many arguments");
+  lua_pushboolean(L, mode == MODE_FIRST);
+  lua_getiuservalue(L, HANDLE_INDEX, MPB_KNOWN_VALUE);
+  for (int i = 1; i <= given + 1; i++)
+    lua_pushvalue(L, i);
+  lua_KContext context = ((lua_KContext)given << MODE_BITS) | mode;
+  lua_callk(L, given + 3, LUA_MULTRET, context, run_built);
+  return run_built(L, LUA_OK, context);
+}
+
 int mpb_l_query(lua_State *L) {
-  return run_statement(L, MODE_QUERY, "query");
+  return run_statement(L, MODE_QUERY);
 }
 
 int mpb_l_one(lua_State *L) {
-  return run_statement(L, MODE_ONE, "one");
+  return run_statement(L, MODE_ONE);
 }
 
 int mpb_l_first(lua_State *L) {
-  return run_statement(L, MODE_FIRST, "first");
+  return run_statement(L, MODE_FIRST);
 }
 
 int mpb_l_value(lua_State *L) {
-  return run_statement(L, MODE_VALUE, "value");
+  return run_statement(L, MODE_VALUE);
 }
 
 int mpb_l_exec(lua_State *L) {
-  return run_statement(L, MODE_EXEC, "exec");
+  return run_statement(L, MODE_EXEC);
 }
 
 /* script(text): several statements, without parameters. */

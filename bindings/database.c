@@ -46,33 +46,44 @@ mpb_lease *mpb_push_lease(lua_State *L) {
 
 /* ---- handles ---- */
 
-mpb_database *mpb_push_handle(lua_State *L) {
-  mpb_database *database = lua_newuserdatauv(L, sizeof *database, MPB_HOOKS_VALUE);
+static mpb_database *push_empty(lua_State *L) {
+  mpb_database *database = lua_newuserdatauv(L, sizeof *database, MPB_KNOWN_VALUE);
   memset(database, 0, sizeof *database);
   mpb_set_metatable(L, database_type);
   return database;
 }
 
-mpb_database *mpb_push_database(lua_State *L, int index, const mpb_database *from) {
-  index = lua_absindex(L, index);
-  mpb_database *database = mpb_push_handle(L);
-  *database = *from;
-  mp_pool_retain(database->pool);
-  lua_getiuservalue(L, index, 1);
-  lua_setiuservalue(L, -2, 1);
-  lua_getiuservalue(L, index, 2);
-  lua_setiuservalue(L, -2, 2);
-  lua_getiuservalue(L, index, MPB_HOOKS_VALUE);
-  lua_setiuservalue(L, -2, MPB_HOOKS_VALUE);
+mpb_database *mpb_push_handle(lua_State *L) {
+  mpb_database *database = push_empty(L);
+  lua_newtable(L);
+  lua_setiuservalue(L, -2, MPB_KNOWN_VALUE);
   return database;
 }
 
-void mpb_push_leased(lua_State *L, const mpb_database *from, mpb_lease *lease) {
-  mpb_database *database = mpb_push_handle(L);
+/* The handle on top of the stack has the same as that at `index`. */
+static void share_value(lua_State *L, int index, int value) {
+  lua_getiuservalue(L, index, value);
+  lua_setiuservalue(L, -2, value);
+}
+
+mpb_database *mpb_push_database(lua_State *L, int index, const mpb_database *from) {
+  index = lua_absindex(L, index);
+  mpb_database *database = push_empty(L);
+  *database = *from;
+  mp_pool_retain(database->pool);
+  for (int value = 1; value <= MPB_KNOWN_VALUE; value++)
+    share_value(L, index, value);
+  return database;
+}
+
+void mpb_push_leased(lua_State *L, int index, mpb_lease *lease) {
+  const mpb_database *from = lua_touserdata(L, index);
+  mpb_database *database = push_empty(L);
   database->pool = mp_pool_retain(from->pool);
   database->lease = lease;
   database->timeout = from->timeout;
   database->arrays = from->arrays;
+  share_value(L, index, MPB_KNOWN_VALUE);
   lua_insert(L, -2);
   lua_setiuservalue(L, -2, 1);
 }
@@ -308,13 +319,9 @@ void mpb_open_database(lua_State *L, mpb_runtime *runtime) {
                                      {"exec", mpb_l_exec},   {"script", mpb_l_script},
                                      {"with", l_with},       {"close", l_close},
                                      {"kind", l_kind},       {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"acquire", mpb_l_acquire},
-                                       {"begin", l_begin},
-                                       {"finish", mpb_l_finish},
-                                       {"notes", l_notes},
-                                       {"is_open", l_is_open},
-                                       {"check", l_check},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"acquire", mpb_l_acquire},   {"begin", l_begin}, {"finish", mpb_l_finish},
+                                       {"on_query", mpb_l_on_query}, {"notes", l_notes}, {"is_open", l_is_open},
+                                       {"check", l_check},           {NULL, NULL}};
   mpb_new_metatable(L, runtime, lease_type, lease_functions, NULL);
   lua_pop(L, 1);
   mpb_new_metatable(L, runtime, database_type, metamethods, methods);

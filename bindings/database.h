@@ -20,8 +20,9 @@ typedef struct mpb_lease {
 typedef struct mpb_reports mpb_reports;
 
 /* User value 1 anchors the lease, user value 2 is a table for Lua's use (transactions keep their callbacks there), user
- * value 3 has the functions that a script has set for its pool. */
-enum { MPB_HOOKS_VALUE = 3 };
+ * value 3 has the functions that a script has set for its pool, user value 4 is a table for what Lua knows of the pool,
+ * which all handles on it and its connections share. */
+enum { MPB_HOOKS_VALUE = 3, MPB_KNOWN_VALUE = 4 };
 typedef struct mpb_database {
   mp_pool *pool;        /* retained */
   mpb_lease *lease;     /* NULL: the pool itself */
@@ -44,8 +45,8 @@ mpb_database *mpb_test_database(lua_State *L, int index);
 mpb_database *mpb_push_database(lua_State *L, int index, const mpb_database *from);
 /* Pushes a handle without a pool yet: whoever opens one stores it there at once. */
 mpb_database *mpb_push_handle(lua_State *L);
-/* Pushes a handle on the lease that is on top of the stack, and removes that. */
-void mpb_push_leased(lua_State *L, const mpb_database *from, mpb_lease *lease);
+/* Pushes a handle on the lease that is on top of the stack, and removes that. index: the handle on its pool. */
+void mpb_push_leased(lua_State *L, int index, mpb_lease *lease);
 /* Pushes a lease that holds nothing yet. */
 mpb_lease *mpb_push_lease(lua_State *L);
 /* Gives a broken connection back early; the lease stays, and says that it was lost. */
@@ -64,6 +65,7 @@ int mpb_l_exec(lua_State *L);
 int mpb_l_script(lua_State *L);
 int mpb_l_acquire(lua_State *L);
 int mpb_l_finish(lua_State *L);
+int mpb_l_on_query(lua_State *L);
 void mpb_open_calls(lua_State *L, mpb_runtime *runtime);
 
 #endif

@@ -56,6 +56,36 @@ static int l_sql_statements(lua_State *L) {
   return 1;
 }
 
+/* sql_pieces(text) -> { "text", { "name" }, "text", ... }: cut at each $name. */
+static int l_sql_pieces(lua_State *L) {
+  size_t size, at = 0, start, end, copied = 0;
+  const char *text = check_text(L, 1, "the fragment", &size);
+  if (!mp_sql_check_part(text, size, mpb_error_slot(L))) return mpb_raise(L);
+  lua_Integer number = 0;
+  lua_newtable(L);
+  while (mp_sql_next_name(text, size, &at, &start, &end)) {
+    lua_pushlstring(L, text + copied, start - copied);
+    lua_rawseti(L, -2, ++number);
+    lua_createtable(L, 1, 0);
+    lua_pushlstring(L, text + start + 1, end - start - 1);
+    lua_rawseti(L, -2, 1);
+    lua_rawseti(L, -2, ++number);
+    copied = end;
+  }
+  lua_pushlstring(L, text + copied, size - copied);
+  lua_rawseti(L, -2, ++number);
+  return 1;
+}
+
+/* where() -> "script.lua:7", the line of the user's that is running; or nil. */
+static int l_where(lua_State *L) {
+  char where[LUA_IDSIZE + 16];
+  mpb_where(L, where, sizeof where);
+  if (where[0] == '\0') return 0;
+  lua_pushstring(L, where);
+  return 1;
+}
+
 /* quote_identifier(name) -> "name" */
 static int l_quote_identifier(lua_State *L) {
   size_t size;
@@ -191,6 +221,8 @@ static int l_clock(lua_State *L) {
 void mpb_open_tools(lua_State *L, mpb_runtime *runtime) {
   static const luaL_Reg metamethods[] = {{"__gc", folder_gc}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"sql_statements", l_sql_statements},
+                                       {"sql_pieces", l_sql_pieces},
+                                       {"where", l_where},
                                        {"quote_identifier", l_quote_identifier},
                                        {"checksum", l_checksum},
                                        {"list_folder", l_list_folder},

@@ -4,7 +4,8 @@
 
 #include "runtime.h"
 
-/* Adds sql_statements, quote_identifier, checksum, list_folder, make_folder, nearest_name and exec to the table on top.
+/* Adds sql_statements, sql_pieces, where, quote_identifier, checksum, list_folder, make_folder, nearest_name and exec
+ * to the table on top.
  */
 void mpb_open_tools(lua_State *L, mpb_runtime *runtime);
 

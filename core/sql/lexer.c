@@ -242,6 +242,13 @@ static void note_blocks(mp__lexer *lexer, const mp__token *token) {
   lexer->is_behind_begin = is_word && mp__token_is(token, "begin");
 }
 
+int mp__position_of(const char *text, const char *place) {
+  int position = 1;
+  for (const char *c = text; c < place; c++)
+    position += ((unsigned char)*c & 0xC0U) == 0x80U ? 0 : 1;
+  return position;
+}
+
 void mp__lexer_init(mp__lexer *lexer, const char *text, size_t size) {
   *lexer = (mp__lexer){.at = text, .end = text + size};
 }

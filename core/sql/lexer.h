@@ -39,6 +39,9 @@ typedef struct mp__lexer {
 void mp__lexer_init(mp__lexer *lexer, const char *text, size_t size);
 mp__token mp__lexer_next(mp__lexer *lexer);
 
+/* The place as error messages count it: from 1, in characters. */
+int mp__position_of(const char *text, const char *place);
+
 /* Does the token, a word in any case or a quoted name exactly, begin so? prefix: lower case. */
 bool mp__token_begins(const mp__token *token, const char *prefix);
 

@@ -194,20 +194,13 @@ static void note_meaning(look *at, const mp__token *token) {
 
 /* ---- placeholders ---- */
 
-static int position_of(const look *at, const char *place) {
-  int position = 1;
-  for (const char *c = at->text; c < place; c++)
-    position += ((unsigned char)*c & 0xC0U) == 0x80U ? 0 : 1;
-  return position;
-}
-
 /* Completes an error of this statement with the place that it speaks of; false, for the caller to return. */
 static bool blame(const look *at, const char *place, mp_error **error) {
   if (error == NULL) return false;
   char *statement = strndup(at->text, at->size);
   if (statement == NULL) return mp_error_set_memory(error);
   mp_error_put(*error, MP_ERROR_STATEMENT, statement);
-  mp_error_put_position(*error, position_of(at, place));
+  mp_error_put_position(*error, mp__position_of(at->text, place));
   free(statement);
   return false;
 }

@@ -40,6 +40,15 @@ void mp_sql_finish(mp_sql *sql);
  * and within BEGIN ATOMIC ... END of a routine, ends none. Returns false at the end of the script. */
 bool mp_sql_next(const char *text, size_t size, size_t *at, size_t *start, size_t *end);
 
+/* Is the text, which ends with a zero byte, fit to be put into another one, as an expression or a query? Errors: usage
+ * (a NUL byte; a semicolon; $1; parentheses that do not match; an unterminated string, comment or dollar quote), with
+ * the position. */
+bool mp_sql_check_part(const char *text, size_t size, mp_error **error);
+
+/* Finds the next $name at or behind *at, an end of a token: [*start, *end) with its dollar; *at moves behind it.
+ * Returns false when there is none any more. */
+bool mp_sql_next_name(const char *text, size_t size, size_t *at, size_t *start, size_t *end);
+
 /* Appends are not needed: quoting an identifier for the few statements that we write ourselves. to: at least
  * 2 * strlen(name) + 3 bytes. */
 void mp_sql_quote_identifier(const char *name, char *to);

@@ -8,6 +8,7 @@ local core = require "moonpool.core"
 require "moonpool.database"
 require "moonpool.transaction"
 local pool = require "moonpool.pool"
+local query = require "moonpool.query"
 
 ---@class moonpool
 ---@field null lightuserdata SQL's NULL where nil cannot stand: in lists, in JSON, among named parameters
@@ -36,6 +37,19 @@ local M = {
   -- tasks
   all = core.all,
   sleep = core.sleep,
+
+  -- queries
+  fn = query.fn,
+  case = query.case,
+  rows = query.rows,
+  sql = query.sql,
+  from_sql = query.from_sql,
+  cte = query.cte,
+  recursive = query.recursive,
+  param = query.param,
+  value = query.value,
+  exists = query.exists,
+  select = query.select,
 
   connect = pool.connect,
   show = require("moonpool.show").show,

@@ -1,0 +1,62 @@
+--- Usage errors of the builder: what is wrong, what is expected, and the nearest right name.
+
+local core = require "moonpool.core"
+
+local M = {}
+
+--- Raises an error of kind "usage" that names the script's line.
+---@param message string
+---@param hint? string
+function M.usage(message, hint)
+  error(core.error { kind = "usage", message = message, hint = hint })
+end
+
+local MOST_NAMES = 12
+
+--- "did you mean x?", or which names there are.
+---@param name any what was written
+---@param names string[]
+---@param intro? string of the list, "there are" if absent
+---@return string? hint
+function M.hint(name, names, intro)
+  local nearest = type(name) == "string" and name ~= "" and core.nearest_name(name, names)
+  if nearest then
+    return ("did you mean %s?"):format(nearest)
+  end
+  if #names == 0 then
+    return nil
+  end
+  local shown = table.move(names, 1, math.min(#names, MOST_NAMES), 1, {})
+  local more = #names > MOST_NAMES and (" and %d more"):format(#names - MOST_NAMES) or ""
+  return (intro or "there are") .. " " .. table.concat(shown, ", ") .. more
+end
+
+local LONGEST = 40 -- bytes of a value that a message shows
+
+--- A name as a message shows it: on one line, and not too long.
+---@param name any
+---@return string
+function M.show(name)
+  if type(name) ~= "string" then
+    return type(name) == "nil" and "nil" or ("a %s"):format(M.type_name(name))
+  end
+  local text = #name > LONGEST and name:sub(1, LONGEST) .. "..." or name
+  return '"' .. text:gsub("[%c\127]", function(byte) return ("\\x%02x"):format(byte:byte()) end) .. '"'
+end
+
+--- What a value is, for messages.
+---@param value any
+---@return string
+function M.type_name(value)
+  if value == core.null then
+    return "null"
+  end
+  local kind = math.type(value)
+  if kind then
+    return kind
+  end
+  local metatable = getmetatable(value)
+  return type(metatable) == "table" and type(metatable.__name) == "string" and metatable.__name or type(value)
+end
+
+return M

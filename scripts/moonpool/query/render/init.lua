@@ -1,0 +1,59 @@
+--- Prints the tree of a statement: its SQL, and the values of its parameters.
+---
+--- The text depends on the shape of the tree only, never on a value, so that the server's prepared statements serve all
+--- values.
+
+local complain = require "moonpool.query.complain"
+local expression = require "moonpool.query.expression"
+local print_node = require("moonpool.query.render.expression").node
+local print_query = require "moonpool.query.render.statement"
+local writer = require "moonpool.query.render.writer"
+
+local MOST_PARAMETERS = 65535 -- the protocol counts them in 16 bits
+
+local M = {}
+
+--- The whole text: what stands behind WITH is known when all else is printed.
+local function finish(w, prefix)
+  local text = table.concat(w.parts, "", 1, w.count)
+  if w.ctes then
+    text = (w.is_recursive and "with recursive " or "with ") .. table.concat(w.ctes, ", ") .. " " .. text
+  end
+  if w.value_count > MOST_PARAMETERS then
+    complain.usage(("the statement has %d parameters; PostgreSQL takes %d"):format(w.value_count, MOST_PARAMETERS),
+      "insert fewer rows at a time")
+  end
+  return {
+    text = prefix and prefix .. text or text, values = w.values, count = w.value_count, params = w.params,
+    schema = w.schema, schemas = w.schemas,
+  }
+end
+
+---@class moonpool.query.Compiled
+---@field text string
+---@field values any[]
+---@field count integer of values
+---@field params { name: string, number: integer, node: table }[]|false which of the values are for mp.param
+---@field schema moonpool.Schema|false that its tables are of
+---@field schemas moonpool.Schema[]|false further ones
+
+--- The SQL and the values of a statement, of an expression (SELECT of it), or of a fragment, which is one as it is.
+---@param node table
+---@return moonpool.query.Compiled
+function M.compile(node)
+  local w = writer.new()
+  if node.kind == "explain" then
+    print_query(w, node.query, false)
+    return finish(w, "explain " .. (#node.words > 0 and "(" .. table.concat(node.words, ", ") .. ") " or ""))
+  elseif not expression.is(node) then
+    print_query(w, node, false)
+  elseif node.kind == "fragment" then
+    print_node(w, node)
+  else
+    writer.add(w, "select ")
+    print_node(w, node)
+  end
+  return finish(w)
+end
+
+return M

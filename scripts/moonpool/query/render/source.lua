@@ -1,0 +1,133 @@
+--- Prints what a statement reads from, behind FROM and JOIN.
+
+local core = require "moonpool.core"
+local complain = require "moonpool.query.complain"
+local print = require "moonpool.query.render.expression"
+local writer = require "moonpool.query.render.writer"
+
+local usage = complain.usage
+local quote = core.quote_identifier
+local add, add_list = writer.add, writer.add_list
+
+local M = {}
+
+local function raise_two_ctes(name)
+  usage(("two common table expressions are called %s"):format(complain.show(name)), "give one another name")
+end
+
+--- Prints a CTE once, behind those that it reads from.
+function M.need_cte(w, cte)
+  if not w.ctes then
+    w.ctes, w.cte_of = {}, {}
+  end
+  local present = w.cte_of[cte.name]
+  if present == cte then
+    return
+  elseif present then
+    raise_two_ctes(cte.name)
+  end
+  w.cte_of[cte.name] = cte
+  w.is_recursive = w.is_recursive or cte.is_recursive or false
+  local head = quote(cte.name) .. " as "
+  if cte.materialized ~= nil then
+    head = head .. (cte.materialized and "materialized " or "not materialized ")
+  end
+  local body = writer.apart(w, print.query, cte.query, false)
+  w.ctes[#w.ctes + 1] = head .. "(" .. body .. ")"
+end
+
+local function quoted_names(one)
+  local names = {}
+  for i, name in ipairs(one.names) do
+    names[i] = quote(name)
+  end
+  return "(" .. table.concat(names, ", ") .. ")"
+end
+
+local source_printers = {}
+
+--- Remembers of which schema a table is.
+function M.note_schema(w, one)
+  local schema = one.schema
+  if not w.schema then
+    w.schema = schema
+  elseif w.schema ~= schema then
+    w.schemas = w.schemas or {}
+    w.schemas[#w.schemas + 1] = schema
+  end
+end
+
+function source_printers.table(w, one)
+  M.note_schema(w, one)
+  add(w, one.text)
+end
+
+function source_printers.cte(w, one)
+  M.need_cte(w, one.cte)
+  add(w, quote(one.cte.name))
+  if one.alias ~= one.cte.name then
+    add(w, " as " .. one.quoted)
+  end
+end
+
+function source_printers.query(w, one, outer)
+  add(w, "(")
+  print.query(w, one.query, outer)
+  add(w, ") as " .. one.quoted)
+end
+
+function source_printers.call(w, one, outer)
+  local frame = w.frame
+  w.frame = outer
+  print.node(w, one.node)
+  w.frame = frame
+  add(w, " as " .. one.quoted .. one.definition)
+end
+
+function source_printers.fragment(w, one, outer)
+  local frame = w.frame
+  w.frame = outer
+  add(w, "(")
+  print.node(w, one.node)
+  w.frame = frame
+  add(w, ") as " .. one.quoted .. quoted_names(one))
+end
+
+function source_printers.rows(w, one)
+  add(w, "unnest(")
+  add_list(w, one.lists, print.node)
+  add(w, ") as " .. one.quoted .. quoted_names(one))
+end
+
+--- Prints a source with its alias.
+function M.source(w, one, is_lateral)
+  local printer = source_printers[one.kind]
+  if not printer then
+    usage(("%s cannot be read from"):format(one.alias))
+  end
+  if is_lateral then
+    add(w, "lateral ")
+  end
+  return printer(w, one, is_lateral and w.frame or w.frame.parent)
+end
+
+local JOINS = {
+  inner = " join ", left = " left join ", right = " right join ", full = " full join ", cross = " cross join ",
+}
+
+function M.joins(w, joins)
+  for _, join in ipairs(joins) do
+    add(w, JOINS[join.kind])
+    M.source(w, join.source, join.is_lateral)
+    if join.on then
+      add(w, " on ")
+      print.node(w, join.on)
+    end
+  end
+end
+
+function print.source_name(w, one)
+  return source_printers[one.kind](w, one, false)
+end
+
+return M

@@ -1,0 +1,140 @@
+--- A statement of the builder on its way to a database: printed once, its values filled in, and the schema compared the
+--- first time that a pool sees it.
+
+local core = require "moonpool.core"
+local complain = require "moonpool.query.complain"
+local expression = require "moonpool.query.expression"
+local render = require "moonpool.query.render"
+local source = require "moonpool.query.source"
+local statement = require "moonpool.query.statement"
+
+local usage = complain.usage
+local unpack = table.unpack
+
+local is_statement = statement.is
+
+local M = {}
+
+local function raise_no_statement(value)
+  if source.is(value) then
+    usage(("the statement is the table %s"):format(tostring(value)), "for all its rows write table:all()")
+  end
+  usage(("the statement is a %s; expected a string of SQL or a query"):format(complain.type_name(value)))
+end
+
+--- The printed form; of a statement it is kept.
+---@param query table
+---@return moonpool.query.Compiled
+function M.compiled(query)
+  if statement.is(query) then
+    local compiled = query.compiled
+    if not compiled then
+      compiled = render.compile(query)
+      query.compiled = compiled
+    end
+    return compiled
+  elseif expression.is(query) then
+    return render.compile(query)
+  end
+  return raise_no_statement(query)
+end
+
+local function raise_absent(name)
+  usage(("parameter %s is absent"):format(complain.show(name)), ("for NULL write %s = mp.null"):format(name))
+end
+
+local function raise_unknown(params, arguments)
+  local names, known = {}, {}
+  for i, param in ipairs(params) do
+    names[i] = param.name
+    known[param.name] = true
+  end
+  for name in next, arguments do
+    if not known[name] then
+      usage(("the query has no parameter %s"):format(complain.show(name)), complain.hint(name, names))
+    end
+  end
+end
+
+--- The values, with those of mp.param from the caller's table.
+local function fill_in(compiled, arguments)
+  if type(arguments) ~= "table" then
+    usage("the query has parameters and needs one table", "pass { name = value, ... }")
+  end
+  local params, values = compiled.params, {}
+  if #params < compiled.count then
+    table.move(compiled.values, 1, compiled.count, 1, values)
+  end
+  for i = 1, #params do
+    local param = params[i]
+    local given = arguments[param.name]
+    if given == nil then
+      raise_absent(param.name)
+    elseif type(given) == "table" and (expression.is(given) or statement.is(given)) then
+      usage(("parameter %s is an expression; expected a value"):format(complain.show(param.name)))
+    end
+    values[param.number] = given
+  end
+  local count = 0
+  for _ in next, arguments do
+    count = count + 1
+  end
+  if count ~= #params then
+    raise_unknown(params, arguments)
+  end
+  return values
+end
+
+--- Compares a schema with the pool's database, the first time that it is used there.
+function M.check_schema(known, _, schema)
+  known[schema] = true
+end
+
+--- The first row alone is asked for, where the query does not say how many.
+local function limited(query)
+  if (query.kind == "select" or query.kind == "set") and statement.is(query) and not query.count_limit then
+    if not query.first_row then
+      query.first_row = query:limit(1)
+    end
+    return query.first_row
+  end
+  return query
+end
+
+local function check_further(known, database, schemas)
+  for _, schema in ipairs(schemas) do
+    if not known[schema] then
+      M.check_schema(known, database, schema)
+    end
+  end
+end
+
+--- What db:query and its like call with anything but a text: gives the text and the values to send.
+---@param is_first boolean only the first row is of interest
+---@param known table what is known of the pool
+---@param database moonpool.Database
+---@param query table
+---@param ... any the values of mp.param, by name
+local function prepare(is_first, known, database, query, ...)
+  if is_first and type(query) == "table" then
+    query = limited(query)
+  end
+  local compiled = is_statement(query) and query.compiled or M.compiled(query)
+  local schema = compiled.schema
+  if schema and not known[schema] then
+    M.check_schema(known, database, schema)
+  end
+  if compiled.schemas then
+    check_further(known, database, compiled.schemas)
+  end
+  if compiled.params then
+    return compiled.text, unpack(fill_in(compiled, ...), 1, compiled.count)
+  elseif ... ~= nil then
+    usage("the query has no parameters, but a value was given", "mp.param \"name\" makes one")
+  end
+  return compiled.text, unpack(compiled.values, 1, compiled.count)
+end
+
+core.on_query(prepare)
+
+return M

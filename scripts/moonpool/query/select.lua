@@ -1,0 +1,545 @@
+--- SELECT: every step returns a new query.
+---
+---     users:where(users.created_at:gt(since)):order(users.name):limit(10)
+
+local core = require "moonpool.core"
+local complain = require "moonpool.query.complain"
+local expression = require "moonpool.query.expression"
+local source = require "moonpool.query.source"
+local statement = require "moonpool.query.statement"
+
+local usage = complain.usage
+
+---@class moonpool.Query
+local Query, make = statement.class("query")
+
+local M = { Query = Query }
+
+---@class moonpool.query.Join
+---@field kind "inner"|"left"|"right"|"full"|"cross"
+---@field source moonpool.query.Source
+---@field on? moonpool.Expression
+---@field is_lateral? boolean
+
+--- All fields, so that a copy has its size at once: queries are made in haste.
+local function copy(query)
+  return make {
+    kind = "select",
+    main = query.main, ---@type moonpool.query.Source|false
+    outputs = query.outputs, ---@type moonpool.query.Output[]|false
+    joins = query.joins, ---@type moonpool.query.Join[]|false
+    condition = query.condition,
+    grouping = query.grouping,
+    group_condition = query.group_condition,
+    ordering = query.ordering,
+    distinctness = query.distinctness, ---@type boolean|moonpool.Expression[]
+    count_limit = query.count_limit,
+    skipped = query.skipped,
+    locking = query.locking,
+    attached = query.attached, ---@type moonpool.query.Source[]|false
+    places = query.places, ---@type table<moonpool.query.Source, string>|false
+    compiled = false, ---@type moonpool.query.Compiled|false
+    first_row = false, ---@type moonpool.Query|false
+  }
+end
+
+local EMPTY = {
+  main = false, outputs = false, joins = false, condition = false, grouping = false, group_condition = false,
+  ordering = false, distinctness = false, count_limit = false, skipped = false, locking = false, attached = false,
+  places = false,
+}
+
+--- The query for all rows of a source; the same one each time.
+---@param one moonpool.query.Source
+---@return moonpool.Query
+function M.start(one)
+  local query = one.query_start
+  if not query then
+    query = copy(EMPTY)
+    query.main = one
+    one.query_start = query
+  end
+  return query
+end
+
+--- A query without a table.
+---@param ... any expressions
+---@return moonpool.Query
+function M.bare(...)
+  local query = copy(EMPTY)
+  query.outputs = statement.read_outputs({ main = { by_name = {}, names = {}, columns = {}, alias = "this query" } },
+    "select", ...)
+  return query
+end
+
+---@param query moonpool.Query
+---@return moonpool.query.Output[]
+function M.outputs_of(query)
+  return query.outputs or statement.all_outputs(query.main)
+end
+
+-- ---- places ----
+
+--- Walks the columns of a condition that are not of this query, for an error that can only come later: a join may
+--- follow, or an outer query may have the table.
+local function note(query, node, places)
+  local kind = node.kind
+  if kind == "column" then
+    local one = node.source
+    if one ~= query.main and not (places and places[one]) and not statement.reads(query, one) then
+      local longer = { [one] = core.where() }
+      for other, place in next, places or {} do
+        longer[other] = place
+      end
+      places = longer
+    end
+  elseif kind == "binary" or kind == "logic" then
+    places = note(query, node.left, places)
+    places = note(query, node.right, places)
+  elseif kind == "not" or kind == "postfix" or kind == "alias" or kind == "order" or kind == "cast" then
+    places = note(query, node.operand, places)
+  elseif kind == "call" then
+    for _, argument in ipairs(node.arguments) do
+      places = note(query, argument, places)
+    end
+  elseif kind == "quantified" then
+    places = note(query, node.left, places)
+  end
+  return places
+end
+
+local function note_all(query, nodes)
+  for _, node in ipairs(nodes) do
+    query.places = note(query, node, query.places)
+  end
+end
+
+-- ---- clauses ----
+
+--- What the rows consist of, instead of all columns of the first table: columns, their names, expressions with `:as`.
+---@param ... moonpool.Expression|moonpool.Table|string
+---@return moonpool.Query
+function Query:select(...)
+  if select("#", ...) == 0 then
+    usage("select needs a column")
+  end
+  local query = copy(self)
+  query.outputs = statement.read_outputs(self, "select", ...)
+  for _, output in ipairs(query.outputs) do
+    query.places = note(query, output.node, query.places)
+  end
+  return query
+end
+
+--- The same with more columns.
+---@param ... moonpool.Expression|moonpool.Table|string
+---@return moonpool.Query
+function Query:add(...)
+  local items = {}
+  for i, output in ipairs(M.outputs_of(self)) do
+    items[i] = output.node
+  end
+  table.move({ ... }, 1, select("#", ...), #items + 1, items)
+  return self:select(table.unpack(items))
+end
+
+--- Only rows for which this holds, besides what was asked for before.
+---@param first moonpool.Expression|table<string, any> a condition, or { column = value }
+---@param ... moonpool.Expression
+---@return moonpool.Query
+function Query:where(first, ...)
+  local condition = statement.read_condition(self, "where", first, ...)
+  local query = copy(self)
+  query.places = note(self, condition, self.places)
+  query.condition = self.condition and expression.both(self.condition, condition) or condition
+  return query
+end
+
+--- Only groups for which this holds.
+---@param first moonpool.Expression|table<string, any>
+---@param ... moonpool.Expression
+---@return moonpool.Query
+function Query:having(first, ...)
+  local condition = statement.read_condition(self, "having", first, ...)
+  local query = copy(self)
+  query.places = note(self, condition, self.places)
+  query.group_condition = self.group_condition and expression.both(self.group_condition, condition) or condition
+  return query
+end
+
+local function read_nodes(query, what, ...)
+  local nodes = {}
+  for i = 1, select("#", ...) do
+    local item = select(i, ...)
+    if type(item) == "string" then
+      item = statement.find(query, item)
+    elseif not expression.is(item) then
+      usage(("argument %d of %s is a %s; expected a column, its name, or an expression")
+        :format(i, what, complain.type_name(item)))
+    end
+    nodes[i] = item
+  end
+  if #nodes == 0 then
+    usage(("%s needs a column"):format(what))
+  end
+  return nodes
+end
+
+---@param ... moonpool.Expression|string
+---@return moonpool.Query
+function Query:group_by(...)
+  local nodes = read_nodes(self, "group_by", ...)
+  local query = copy(self)
+  query.grouping = table.move(nodes, 1, #nodes, #(self.grouping or {}) + 1,
+    table.move(self.grouping or {}, 1, #(self.grouping or {}), 1, {}))
+  note_all(query, nodes)
+  return query
+end
+
+--- A name in order is a column of the result first, as in SQL, then one of the tables.
+local function order_node(query, item, number)
+  if expression.is(item) then
+    return item
+  elseif type(item) ~= "string" then
+    usage(("argument %d of order is a %s; expected a column, its name, or an expression")
+      :format(number, complain.type_name(item)))
+  end
+  for _, output in ipairs(query.outputs or {}) do
+    if output.name == item and output.node.kind ~= "column" then
+      return expression.make { kind = "name", name = item, type = output.type }
+    end
+  end
+  return statement.find(query, item)
+end
+
+--- How the rows are sorted; further calls sort those that are equal so far.
+---@param ... moonpool.Expression|string column, column:desc(), a column's name, the alias of an expression
+---@return moonpool.Query
+function Query:order(...)
+  if select("#", ...) == 0 then
+    usage("order needs a column")
+  end
+  local query = copy(self)
+  local ordering = table.move(self.ordering or {}, 1, #(self.ordering or {}), 1, {})
+  for i = 1, select("#", ...) do
+    ordering[#ordering + 1] = order_node(self, (select(i, ...)), i)
+  end
+  query.ordering = ordering
+  note_all(query, ordering)
+  return query
+end
+
+--- In no order, whatever was asked for before.
+---@return moonpool.Query
+function Query:unordered()
+  local query = copy(self)
+  query.ordering = false
+  return query
+end
+
+---@return moonpool.Query
+function Query:distinct()
+  local query = copy(self)
+  query.distinctness = true
+  return query
+end
+
+--- The first row, by `order`, for each value of these.
+---@param ... moonpool.Expression|string
+---@return moonpool.Query
+function Query:distinct_on(...)
+  local query = copy(self)
+  query.distinctness = read_nodes(self, "distinct_on", ...)
+  note_all(query, query.distinctness)
+  return query
+end
+
+--- At most so many rows.
+---@param count integer|moonpool.Expression a whole number, or mp.param
+---@return moonpool.Query
+function Query:limit(count)
+  local query = copy(self)
+  query.count_limit = statement.read_count(count, "the limit")
+  return query
+end
+
+--- Without the first so many rows.
+---@param count integer|moonpool.Expression
+---@return moonpool.Query
+function Query:offset(count)
+  local query = copy(self)
+  query.skipped = statement.read_count(count, "the offset")
+  return query
+end
+
+-- ---- joins ----
+
+local function raise_twice(one)
+  usage(("%s is in the query already"):format(one.alias),
+    ("join it under another name: %s:as \"other\""):format(one.name or one.alias))
+end
+
+local function add_join(query, kind, one, on, is_lateral)
+  for _, other in ipairs(statement.sources_of(query)) do
+    if other.alias == one.alias then
+      raise_twice(one)
+    end
+  end
+  local joined = copy(query)
+  joined.joins = statement.append(query.joins, { kind = kind, source = one, on = on, is_lateral = is_lateral })
+  if on then
+    joined.places = note(joined, on, query.places)
+  end
+  return joined
+end
+
+local function along(relation, target)
+  local all
+  for _, pair in ipairs(relation.on) do
+    local one = source.column(relation.source, pair[1]):eq(source.column(target, pair[2]))
+    all = all and expression.both(all, one) or one
+  end
+  return all
+end
+
+local function target_of(relation, alias)
+  local named = relation.source.schema.tables[relation.table]
+  if alias == nil then
+    return source.of(named)
+  elseif not source.is(alias) or source.of(alias).description ~= source.of(named).description then
+    usage(("the second argument of join is %s; expected %s under another name")
+      :format(source.is(alias) and tostring(alias) or "a " .. complain.type_name(alias), relation.table),
+      ("write %s:as \"other\""):format(relation.table))
+  end
+  return source.of(alias)
+end
+
+local function join_relation(query, kind, relation, alias)
+  if not statement.reads(query, relation.source) then
+    local owner = relation.source.alias
+    usage(("the relation %s is one of %s, which is not part of this query"):format(relation.name, owner),
+      ("join %s first"):format(owner))
+  end
+  local target = target_of(relation, alias)
+  return add_join(query, kind, target, along(relation, target))
+end
+
+--- Relations of what the query reads that lead to the table.
+local function relations_to(query, one)
+  local found = {}
+  for _, from in ipairs(statement.sources_of(query)) do
+    local relations = from.description and from.description.relations or {}
+    for name, relation in pairs(relations) do
+      if relation.table == one.name and from.schema == one.schema then
+        found[#found + 1] = from.handle.r[name]
+      end
+    end
+  end
+  table.sort(found, function(a, b)
+    if a.source.alias ~= b.source.alias then
+      return a.source.alias < b.source.alias
+    end
+    return a.name < b.name
+  end)
+  return found
+end
+
+local function join_nearest(query, kind, one)
+  local found = relations_to(query, one)
+  if #found == 1 then
+    return add_join(query, kind, one, along(found[1], one))
+  end
+  local names = {}
+  for i, relation in ipairs(found) do
+    names[i] = ("%s.r.%s"):format(relation.source.alias, relation.name)
+  end
+  if #found == 0 then
+    usage(("no relation leads from this query to %s"):format(one.alias), "give a condition: join(table, condition)")
+  end
+  return usage(("%d relations lead from this query to %s"):format(#found, one.alias),
+    "join one of " .. table.concat(names, ", "))
+end
+
+local function find_relation(query, name)
+  local first = query.main
+  return first.handle.r[name]
+end
+
+local function join(query, kind, target, on, ...)
+  if select("#", ...) > 0 then
+    usage("join takes a table and a condition")
+  elseif type(target) == "string" then
+    return join_relation(query, kind, find_relation(query, target), on)
+  elseif source.is_relation(target) then
+    return join_relation(query, kind, target, on)
+  elseif not source.is(target) then
+    usage(("the first argument of join is a %s; expected a table, a relation, or the name of a relation")
+      :format(complain.type_name(target)), statement.is(target) and "give the query a name: :as \"name\"" or nil)
+  elseif on == nil then
+    return join_nearest(query, kind, source.of(target))
+  end
+  return add_join(query, kind, source.of(target), expression.condition(on, "the second argument of join"))
+end
+
+--- Rows of both tables that belong together.
+---@param target moonpool.Table|moonpool.Relation|string a table, a relation, or the name of one of the first table
+---@param on? moonpool.Expression|moonpool.Table a condition, not needed where one relation leads to the table; for a
+---relation: the table under another name
+---@return moonpool.Query
+function Query:join(target, on, ...)
+  return join(self, "inner", target, on, ...)
+end
+
+--- All rows so far, with NULLs where the other table has none.
+---@param target moonpool.Table|moonpool.Relation|string
+---@param on? moonpool.Expression|moonpool.Table
+---@return moonpool.Query
+function Query:left_join(target, on, ...)
+  return join(self, "left", target, on, ...)
+end
+
+---@param target moonpool.Table|moonpool.Relation|string
+---@param on? moonpool.Expression|moonpool.Table
+---@return moonpool.Query
+function Query:right_join(target, on, ...)
+  return join(self, "right", target, on, ...)
+end
+
+---@param target moonpool.Table|moonpool.Relation|string
+---@param on? moonpool.Expression|moonpool.Table
+---@return moonpool.Query
+function Query:full_join(target, on, ...)
+  return join(self, "full", target, on, ...)
+end
+
+local function check_table(target, what)
+  if not source.is(target) then
+    usage(("the argument of %s is a %s; expected a table"):format(what, complain.type_name(target)),
+      statement.is(target) and "give the query a name: :as \"name\"" or nil)
+  end
+  return source.of(target)
+end
+
+--- Each row with each row.
+---@param target moonpool.Table
+---@return moonpool.Query
+function Query:cross_join(target)
+  return add_join(self, "cross", check_table(target, "cross_join"), nil)
+end
+
+--- A query that may use the columns of the tables before it, for each of their rows.
+---@param target moonpool.Table a query with a name, or a function that gives rows
+---@param on? moonpool.Expression
+---@return moonpool.Query
+function Query:join_lateral(target, on)
+  local one = check_table(target, "join_lateral")
+  if on == nil then
+    return add_join(self, "cross", one, nil, true)
+  end
+  return add_join(self, "inner", one, expression.condition(on, "the second argument of join_lateral"), true)
+end
+
+--- The same, with NULLs where it gives no row.
+---@param target moonpool.Table
+---@param on? moonpool.Expression
+---@return moonpool.Query
+function Query:left_join_lateral(target, on)
+  local one = check_table(target, "left_join_lateral")
+  local condition = on and expression.condition(on, "the second argument of left_join_lateral")
+    or expression.make { kind = "true", type = false }
+  return add_join(self, "left", one, condition, true)
+end
+
+-- ---- locks ----
+
+---@class moonpool.LockOptions
+---@field of? moonpool.Table|moonpool.Table[] only rows of these
+---@field skip_locked? boolean leave out rows that others have locked
+---@field nowait? boolean fail if others have locked some
+
+local LOCK_OPTIONS = { "of", "skip_locked", "nowait" }
+
+local function read_lock(query, strength, options)
+  options = options or {}
+  if type(options) ~= "table" or getmetatable(options) then
+    usage(("the options of a lock are a %s; expected a table"):format(complain.type_name(options)))
+  end
+  for name, value in pairs(options) do
+    local is_flag = name == "skip_locked" or name == "nowait"
+    if name ~= "of" and not is_flag then
+      usage(("there is no option %s of a lock"):format(complain.show(name)), complain.hint(name, LOCK_OPTIONS))
+    elseif is_flag and type(value) ~= "boolean" then
+      usage(("option %s is a %s; expected true or false"):format(name, complain.type_name(value)))
+    end
+  end
+  if options.skip_locked and options.nowait then
+    usage("a lock has the options skip_locked and nowait; expected one of them")
+  end
+  local of = {}
+  for i, target in ipairs(options.of and (source.is(options.of) and { options.of } or options.of) or {}) do
+    of[i] = check_table(target, "of")
+    if not statement.reads(query, of[i]) then
+      usage(("%s is not part of this query, and cannot be locked"):format(of[i].alias))
+    end
+  end
+  return {
+    strength = strength, of = of,
+    waiting = options.skip_locked and "skip locked" or options.nowait and "nowait" or false,
+  }
+end
+
+local function lock(strength)
+  return function(self, options)
+    local query = copy(self)
+    query.locking = read_lock(self, strength, options)
+    return query
+  end
+end
+
+--- Locks the rows until the transaction ends.
+---@type fun(self: moonpool.Query, options?: moonpool.LockOptions): moonpool.Query
+Query.for_update = lock("for update")
+Query.for_no_key_update = lock("for no key update")
+Query.for_share = lock("for share")
+Query.for_key_share = lock("for key share")
+
+-- ---- composition ----
+
+--- Applies a function from query to query.
+---@param scope fun(query: moonpool.Query, ...): moonpool.Query
+---@param ... any its further arguments
+---@return moonpool.Query
+function Query:scope(scope, ...)
+  if type(scope) ~= "function" then
+    usage(("the argument of scope is a %s; expected a function"):format(complain.type_name(scope)))
+  end
+  local query = scope(self, ...)
+  if not statement.is(query) then
+    usage(("the scope gave a %s; expected a query"):format(complain.type_name(query)), "return the query from it")
+  end
+  return query
+end
+
+--- Sends a CTE along that the query does not read from: a change of data.
+---@param cte moonpool.Table as mp.cte makes it
+---@return moonpool.Query
+function Query:with(cte)
+  local one = check_table(cte, "with")
+  if one.kind ~= "cte" then
+    usage(("%s is no common table expression"):format(one.alias), "make it with mp.cte(name, query)")
+  end
+  local query = copy(self)
+  query.attached = statement.append(self.attached, one)
+  return query
+end
+
+--- The same query of rows without columns, where only their number counts.
+---@param query moonpool.Query
+---@return moonpool.Query
+function M.without_columns(query)
+  local bare = copy(query)
+  bare.outputs = {}
+  return bare
+end
+
+return M
