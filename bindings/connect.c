@@ -191,10 +191,11 @@ static int l_connect(lua_State *L) {
   return 1;
 }
 
-/* libpq_variables() -> { PGHOST = ..., ... }: what connect() would use, for programs that libpq is in. */
+/* libpq_variables([url or options]) -> { PGHOST = ..., ... }: what connect() would use, for programs that libpq is in.
+ */
 static int l_libpq_variables(lua_State *L) {
-  lua_settop(L, 0);
-  lua_pushnil(L);
+  lua_settop(L, 1);
+  check_argument(L);
   mp_settings **box = push_settings(L);
   const char *keyword, *variable;
   lua_newtable(L);
