@@ -1775,7 +1775,6 @@ local schema = require "moonpool.schema"
 ---@field users buster.users
 ---@field users_to_organizations buster.users_to_organizations
 
-
 ---@type buster.schema
 local M = schema.define {
   name = "buster",

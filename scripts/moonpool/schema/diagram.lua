@@ -101,12 +101,15 @@ local function mermaid_text(text)
   return '"' .. quoted .. '"'
 end
 
---- What Mermaid takes as the name of a column or type.
+--- What Mermaid takes as the name of a column or type, and not as one of its own words.
 ---@param text string
 ---@return string
 local function mermaid_word(text)
-  local word = text:gsub("[^%w_%[%]\128-\255]", "_")
-  return (word:gsub("^[^%a_\195-\255]", "_%0"))
+  local word = text:gsub("[\128-\191]", ""):gsub("[^%w_%[%]]", "_")
+  if word:find("^[^%a_]") or word:lower():find("^[pfu]k%f[^%w_]") then
+    word = "_" .. word
+  end
+  return word
 end
 
 ---@param column moonpool.schema.Column

@@ -131,7 +131,7 @@ function M.text(description, tables)
   end
   lines[#lines + 1] = "  },\n}\n\nreturn M\n"
   local choice = tables and ("-- Only the tables %s\n"):format(literal(tables)) or ""
-  return M.FIRST_LINE .. choice .. HEAD .. annotate.text(description) .. "\n" .. table.concat(lines, "\n")
+  return M.FIRST_LINE .. choice .. HEAD .. annotate.text(description) .. table.concat(lines, "\n")
 end
 
 return M
