@@ -88,7 +88,8 @@ local CASES = {
     'users.mood: the labels are "glad", "so so", "sad", expected "glad", "sad"',
   },
   ["a label of another name"] = {
-    "alter type app.mood rename value 'sad' to 'low'; alter table app.teams drop moods; alter table app.users drop mood",
+    "alter type app.mood rename value 'sad' to 'low'; alter table app.teams drop moods; "
+      .. "alter table app.users drop mood",
     'teams.mood: the labels are "glad", "low", expected "glad", "sad"',
     "teams.moods: there is no such column",
     "users.mood: there is no such column",

@@ -98,16 +98,17 @@ end
 ---@param new string
 ---@return string
 function M.how_stale(path, old, new)
+  local hint = "\nhint: moonpool schema generate --out " .. path
   if not old then
-    return ("there is no %s\nhint: moonpool schema generate --out %s"):format(path, path)
+    return ("there is no %s"):format(path) .. hint
   end
   local next_old, next_new, number = lines_of(old), lines_of(new), 0
   local line_old, line_new
   repeat
     line_old, line_new, number = next_old(), next_new(), number + 1
   until line_old ~= line_new or not line_old
-  return ("%s is not what the database is now\n%s:%d has:   %s\nit would be: %s\nhint: moonpool schema generate")
-    :format(path, path, number, line_old or "(the end)", line_new or "(the end)")
+  return ("%s is not what the database is now\n%s:%d has:   %s\nit would be: %s")
+    :format(path, path, number, line_old or "(the end)", line_new or "(the end)") .. hint
 end
 
 return M
