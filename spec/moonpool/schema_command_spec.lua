@@ -132,7 +132,8 @@ describe("moonpool schema", function()
       local output, code = schema "generate --out schema.lua --check"
       assert.equal(1, code)
       assert.matches('^moonpool schema: schema.lua is not what the database is now\nschema.lua:%d+ has:  '
-        .. ' +{ "nmae", "text", .-\nit would be:  +{ "name", "text", .-\nhint: moonpool schema generate %-%-out schema.lua\n$', output)
+        .. ' +{ "nmae", "text", .-\nit would be:  +{ "name", "text", .-\nhint: moonpool schema generate '
+        .. "%-%-out schema.lua\n$", output)
       assert.equal(stale, read_file(path))
     end)
 

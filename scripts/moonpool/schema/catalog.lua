@@ -20,11 +20,31 @@ local function name_of(type, namespace)
   return (text:gsub("<(%a+)>", { type = type, namespace = namespace }))
 end
 
+--- Each domain with the type below it that is none, through domains over domains.
+local DOMAINS = [[
+with recursive chain (oid, base, modifier, is_not_null) as (
+  select d.oid, d.typbasetype, d.typtypmod, d.typnotnull
+  from pg_catalog.pg_type d
+  where d.typtype = 'd'
+  union all
+  select chain.oid, d.typbasetype, d.typtypmod, chain.is_not_null or d.typnotnull
+  from chain
+  join pg_catalog.pg_type d on d.oid = chain.base
+  where d.typtype = 'd'
+), domain as (
+  select chain.*
+  from chain
+  join pg_catalog.pg_type b on b.oid = chain.base
+  where b.typtype <> 'd'
+)
+]]
+
 --- What is to be known of each column of the table `c`. A column's type `t` may be a domain; `r` is the type below it
 --- that is none, and `u` the element's type when that is an array, or else `r` itself.
 local COLUMNS_OF_TABLE = [[
   select a.attnum, a.attname, a.attidentity::text as identity, a.attgenerated <> '' as is_generated,
-    below.modifier, below.is_not_null,
+    coalesce(domain.modifier, a.atttypmod) as modifier,
+    a.attnotnull or coalesce(domain.is_not_null, false) as is_not_null,
     a.attgenerated = '' and (a.atthasdef or t.typdefault is not null) as has_default,
     case when a.attgenerated = '' then coalesce(pg_catalog.pg_get_expr(v.adbin, v.adrelid), t.typdefault) end as text,
     pg_catalog.col_description(a.attrelid, a.attnum) as comment,
@@ -32,8 +52,8 @@ local COLUMNS_OF_TABLE = [[
     un.nspname || '.' || u.typname || case when e.oid is null then '' else '[]' end as exact_base,
     case when t.typtype = 'd' then ]] .. name_of("t", "tn") .. [[ end as domain,
     ]] .. name_of("u", "un") .. [[ as element, e.oid is not null as is_array,
-    pg_catalog.format_type(below.oid, below.modifier) as full_type,
-    pg_catalog.format_type(below.oid, null) as bare_type,
+    pg_catalog.format_type(t.oid, a.atttypmod) as full_type,
+    pg_catalog.format_type(t.oid, null) as bare_type,
     case when u.typtype = 'e' then array(
       select l.enumlabel::text
       from pg_catalog.pg_enum l
@@ -43,22 +63,9 @@ local COLUMNS_OF_TABLE = [[
   from pg_catalog.pg_attribute a
   join pg_catalog.pg_type t on t.oid = a.atttypid
   join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace
-  cross join lateral (
-    with recursive chain (oid, modifier, is_not_null) as (
-      select t.oid, a.atttypmod, a.attnotnull
-      union all
-      select d.typbasetype, d.typtypmod, chain.is_not_null or d.typnotnull
-      from chain
-      join pg_catalog.pg_type d on d.oid = chain.oid
-      where d.typtype = 'd'
-    )
-    select chain.oid, chain.modifier, chain.is_not_null
-    from chain
-    join pg_catalog.pg_type b on b.oid = chain.oid
-    where b.typtype <> 'd'
-  ) below
-  join pg_catalog.pg_type r on r.oid = below.oid
-  left join pg_catalog.pg_type e on e.typarray = r.oid
+  left join domain on domain.oid = t.oid
+  join pg_catalog.pg_type r on r.oid = coalesce(domain.base, t.oid)
+  left join pg_catalog.pg_type e on e.oid = r.typelem and e.typarray = r.oid
   join pg_catalog.pg_type u on u.oid = coalesce(e.oid, r.oid)
   join pg_catalog.pg_namespace un on un.oid = u.typnamespace
   left join pg_catalog.pg_attrdef v on v.adrelid = a.attrelid and v.adnum = a.attnum
@@ -93,7 +100,7 @@ order by c.relname collate "C"
 ]]
 
 --- The columns of tables in their order. Parameters: the schema, the tables' names.
-M.COLUMNS = [[
+M.COLUMNS = DOMAINS .. [[
 select c.relname as "table", f.attname as name, f.*
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -104,7 +111,7 @@ order by c.relname collate "C", f.attnum
 
 --- A fingerprint of each table that is there: of all that M.COLUMNS tells and a description is compared by. Defaults
 --- and comments may change without a script's harm. Parameters: the schema, the tables' names.
-M.FINGERPRINTS = [[
+M.FINGERPRINTS = DOMAINS .. [[
 select c.relname as name, pg_catalog.md5(coalesce(pg_catalog.string_agg(
     array[
       f.attname, f.exact_type, f.exact_base, f.modifier::text, f.is_not_null::text, f.identity, f.is_generated::text,

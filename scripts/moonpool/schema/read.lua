@@ -138,7 +138,7 @@ function M.column(row)
     row.name,
     row.domain or type,
     base = row.domain and type or nil,
-    modifier = not row.domain and row.modifier >= 0 and modifier_between(row.full_type, row.bare_type) or nil,
+    modifier = modifier_between(row.full_type, row.bare_type),
     not_null = row.is_not_null or nil,
     default = row.text,
     identity = IDENTITIES[row.identity],
