@@ -140,10 +140,20 @@ static mp_settings **push_settings(lua_State *L) {
   return box;
 }
 
+/* Tells Lua what to do where a schema differs, by what it knows of the pool of the handle at `index`. */
+static void note_drift(lua_State *L, int index, const mp_pool *pool) {
+  static const char *const words[] = {"refuse", "warn", "ignore"};
+  lua_getiuservalue(L, index, MPB_KNOWN_VALUE);
+  lua_pushstring(L, words[mp_settings_pool(mp_pool_settings_of(pool))->schema_drift]);
+  lua_setfield(L, -2, "schema_drift");
+  lua_pop(L, 1);
+}
+
 static int push_host_pool(lua_State *L, mp_pool *pool) {
   mpb_database *database = mpb_push_handle(L);
   database->pool = mp_pool_retain(pool);
   database->is_hosts = true;
+  note_drift(L, -1, pool);
   return 1;
 }
 
@@ -188,6 +198,7 @@ static int l_connect(lua_State *L) {
   mp_settings_destroy(*box);
   *box = NULL;
   lua_settop(L, HOOKS_INDEX + 1);
+  note_drift(L, -1, database->pool);
   return 1;
 }
 

@@ -27,7 +27,7 @@ static const char *const kind_names[MP_ERROR_KINDS] = {
     [MP_ERROR_TRANSACTION] = "transaction", [MP_ERROR_UNKNOWN_OUTCOME] = "unknown_outcome",
     [MP_ERROR_MIGRATION] = "migration",     [MP_ERROR_LOCAL] = "local",
     [MP_ERROR_MEMORY] = "memory",           [MP_ERROR_ROWS] = "rows",
-    [MP_ERROR_SCRIPT] = "script",
+    [MP_ERROR_SCRIPT] = "script",           [MP_ERROR_SCHEMA_DRIFT] = "schema",
 };
 
 static const char *const field_names[MP_ERROR_FIELDS] = {

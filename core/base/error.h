@@ -27,6 +27,7 @@ typedef enum mp_error_kind {
   MP_ERROR_MIGRATION,       /* a migration folder or ledger is not as it should be               */
   MP_ERROR_LOCAL,           /* the private server could not be found, made or started            */
   MP_ERROR_MEMORY,          /* out of memory; such an error is static and costs nothing          */
+  MP_ERROR_SCHEMA_DRIFT,    /* a database is not what the script's schema says                  */
   MP_ERROR_SCRIPT,          /* a script failed by itself, as its host sees it                    */
   MP_ERROR_KINDS
 } mp_error_kind;

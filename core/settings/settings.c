@@ -13,7 +13,7 @@
 
 #define YEAR 31536000.0 /* seconds: the longest time that a setting may say */
 
-typedef enum setting_kind { WHOLE, SECONDS, FLAG, PREPARE, NUMERIC, TRACE, PASSWORD_FILE } setting_kind;
+typedef enum setting_kind { WHOLE, SECONDS, FLAG, PREPARE, NUMERIC, TRACE, DRIFT, PASSWORD_FILE } setting_kind;
 
 static const struct {
   const char *name;
@@ -35,6 +35,7 @@ static const struct {
     {"pipeline", FLAG, offsetof(mp_pool_settings, pipeline), 0, 0},
     {"numeric", NUMERIC, offsetof(mp_pool_settings, numeric_as_float), 0, 0},
     {"trace", TRACE, offsetof(mp_pool_settings, trace), 0, 0},
+    {"schema_drift", DRIFT, offsetof(mp_pool_settings, schema_drift), 0, 0},
     {"password_file", PASSWORD_FILE, 0, 0, 0},
 };
 
@@ -184,6 +185,7 @@ static bool refuse_own(size_t index, const char *value, const char *origin, mp_e
   case FLAG: mp_buffer_adds(&text, "true or false"); break;
   case PREPARE: mp_buffer_adds(&text, "auto or never"); break;
   case NUMERIC: mp_buffer_adds(&text, "exact or float"); break;
+  case DRIFT: mp_buffer_adds(&text, "refuse, warn or ignore"); break;
   case TRACE: mp_buffer_adds(&text, "a list of pool, wire and task"); break;
   case PASSWORD_FILE: break; /* anything may be a path */
   }
@@ -265,6 +267,11 @@ static bool read_own(mp_settings *settings, size_t index, const char *value, con
     word = read_word("exact float", value);
     is_right = word >= 0;
     if (is_right) *(bool *)field = word == 1;
+    break;
+  case DRIFT:
+    word = read_word("refuse warn ignore", value);
+    is_right = word >= 0;
+    if (is_right) *(mp_drift *)field = (mp_drift)word;
     break;
   case TRACE: return set_trace(field, value, index, origin, error);
   case PASSWORD_FILE: return copy_text(&settings->password_file, value[0] == '\0' ? NULL : value, error);

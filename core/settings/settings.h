@@ -11,6 +11,8 @@
 #include "base/nearest.h"
 
 typedef enum mp_prepare { MP_PREPARE_AUTO, MP_PREPARE_NEVER } mp_prepare;
+/* What is done where a database is not what a script's schema says. */
+typedef enum mp_drift { MP_DRIFT_REFUSE, MP_DRIFT_WARN, MP_DRIFT_IGNORE } mp_drift;
 
 /* Ours. Seconds are doubles; 0 means "no limit" where a limit may be absent. */
 typedef struct mp_pool_settings {
@@ -28,6 +30,7 @@ typedef struct mp_pool_settings {
   bool pipeline;            /* default true                                                              */
   bool numeric_as_float;    /* numeric = "exact" (default) or "float"                                    */
   unsigned trace;           /* "pool,wire,task" or some of them (base/trace.h), default none             */
+  mp_drift schema_drift;    /* "refuse" (default), "warn" or "ignore"                                    */
 } mp_pool_settings;
 
 typedef struct mp_settings mp_settings;

@@ -314,6 +314,7 @@ local schema = require "moonpool.schema"
 ---@field c buster.collections.Columns
 ---@field r buster.collections.Relations
 ---@field id moonpool.Column
+---@field name moonpool.Column
 ---@field description moonpool.Column
 ---@field created_by moonpool.Column
 ---@field updated_by moonpool.Column
@@ -443,6 +444,7 @@ local schema = require "moonpool.schema"
 ---@field c buster.dashboard_files.Columns
 ---@field r buster.dashboard_files.Relations
 ---@field id moonpool.Column
+---@field name moonpool.Column
 ---@field file_name moonpool.Column
 ---@field content moonpool.Column
 ---@field filter moonpool.Column
@@ -516,6 +518,7 @@ local schema = require "moonpool.schema"
 ---@field c buster.data_sources.Columns
 ---@field r buster.data_sources.Relations
 ---@field id moonpool.Column
+---@field name moonpool.Column
 ---@field type moonpool.Column
 ---@field secret_id moonpool.Column
 ---@field onboarding_status moonpool.Column
@@ -562,6 +565,7 @@ local schema = require "moonpool.schema"
 ---@field r buster.dataset_groups.Relations
 ---@field id moonpool.Column
 ---@field organization_id moonpool.Column
+---@field name moonpool.Column
 ---@field created_at moonpool.Column
 ---@field updated_at moonpool.Column
 ---@field deleted_at moonpool.Column
@@ -738,11 +742,13 @@ local schema = require "moonpool.schema"
 ---@field c buster.datasets.Columns
 ---@field r buster.datasets.Relations
 ---@field id moonpool.Column
+---@field name moonpool.Column
 ---@field database_name moonpool.Column
 ---@field when_to_use moonpool.Column
 ---@field when_not_to_use moonpool.Column
 ---@field type moonpool.Column
 ---@field definition moonpool.Column
+---@field schema moonpool.Column
 ---@field enabled moonpool.Column
 ---@field imported moonpool.Column
 ---@field data_source_id moonpool.Column
@@ -1036,6 +1042,7 @@ local schema = require "moonpool.schema"
 ---@field c buster.metric_files.Columns
 ---@field r buster.metric_files.Relations
 ---@field id moonpool.Column
+---@field name moonpool.Column
 ---@field file_name moonpool.Column
 ---@field content moonpool.Column
 ---@field verification moonpool.Column
@@ -1187,6 +1194,7 @@ local schema = require "moonpool.schema"
 ---@field c buster.organizations.Columns
 ---@field r buster.organizations.Relations
 ---@field id moonpool.Column
+---@field name moonpool.Column
 ---@field domain moonpool.Column
 ---@field created_at moonpool.Column
 ---@field updated_at moonpool.Column
@@ -1239,6 +1247,7 @@ local schema = require "moonpool.schema"
 ---@field c buster.permission_groups.Columns
 ---@field r buster.permission_groups.Relations
 ---@field id moonpool.Column
+---@field name moonpool.Column
 ---@field organization_id moonpool.Column
 ---@field created_by moonpool.Column
 ---@field updated_by moonpool.Column
@@ -1383,6 +1392,7 @@ local schema = require "moonpool.schema"
 ---@field c buster.report_files.Columns
 ---@field r buster.report_files.Relations
 ---@field id moonpool.Column
+---@field name moonpool.Column
 ---@field content moonpool.Column
 ---@field organization_id moonpool.Column
 ---@field created_by moonpool.Column
@@ -1449,6 +1459,7 @@ local schema = require "moonpool.schema"
 ---@field c buster.teams.Columns
 ---@field r buster.teams.Relations
 ---@field id moonpool.Column
+---@field name moonpool.Column
 ---@field organization_id moonpool.Column
 ---@field sharing_setting moonpool.Column
 ---@field edit_sql moonpool.Column
@@ -1659,6 +1670,7 @@ local schema = require "moonpool.schema"
 ---@field r buster.users.Relations
 ---@field id moonpool.Column
 ---@field email moonpool.Column
+---@field name moonpool.Column
 ---@field config moonpool.Column
 ---@field created_at moonpool.Column
 ---@field updated_at moonpool.Column

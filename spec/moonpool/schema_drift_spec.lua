@@ -142,7 +142,7 @@ describe("a database that is compared with its description", function()
       tx:script(sql)
       found = compare.check(tx, description)
     end)()
-    return found
+    return found and compare.list(found)
   end
 
   for name, case in pairs(CASES) do
@@ -182,6 +182,6 @@ describe("a database that is compared with its description", function()
   it("may be another database altogether", function()
     local other <close> = mp.connect(cluster.database())
     assert.same({ "names: there is no such table", "teams: there is no such table", "users: there is no such table" },
-      compare.check(other, description))
+      compare.list(compare.check(other, description)))
   end)
 end)

@@ -85,14 +85,43 @@ local function fill_in(compiled, arguments)
   return values
 end
 
---- Compares a schema with the pool's database, the first time that it is used there.
-function M.check_schema(known, _, schema)
-  known[schema] = true
+--- What differs between a schema and the pool's database: looked at the first time that the schema is used there, and
+--- again as long as anything differs, since a migration may be under way.
+---@return table<string, string[]>? differences by table
+local function find_drift(known, database, schema)
+  local differences = known.schema_drift ~= "ignore"
+    and require("moonpool.schema.compare").check(database, require("moonpool.schema").describe(schema))
+  if not differences or known.schema_drift == "warn" then
+    known[schema] = true
+  end
+  return differences or nil
+end
+
+--- Refuses a query with tables that differ from what their schema says; others go on.
+local function check_schema(known, database, schema, query)
+  local differences = find_drift(known, database, schema)
+  if not differences then
+    return
+  end
+  local compare = require "moonpool.schema.compare"
+  local description = require("moonpool.schema").describe(schema)
+  local message = ("the database is not what the schema %s says"):format(description.name or "of the script")
+  if known.schema_drift == "warn" then
+    io.stderr:write(("moonpool: warning: %s\n%s\n"):format(message, table.concat(compare.list(differences), "\n")))
+    return
+  end
+  local list = compare.list(differences, render.tables_of(query, schema))
+  if #list > 0 then
+    error(core.error {
+      kind = "schema", message = message, detail = table.concat(list, "\n"),
+      hint = "run the migrations, or `moonpool schema generate` and mend the script",
+    })
+  end
 end
 
 --- The first row alone is asked for, where the query does not say how many.
 local function limited(query)
-  if (query.kind == "select" or query.kind == "set") and statement.is(query) and not query.count_limit then
+  if is_statement(query) and (query.kind == "select" or query.kind == "set") and not query.count_limit then
     if not query.first_row then
       query.first_row = query:limit(1)
     end
@@ -101,10 +130,10 @@ local function limited(query)
   return query
 end
 
-local function check_further(known, database, schemas)
+local function check_further(known, database, schemas, query)
   for _, schema in ipairs(schemas) do
     if not known[schema] then
-      M.check_schema(known, database, schema)
+      check_schema(known, database, schema, query)
     end
   end
 end
@@ -122,10 +151,10 @@ local function prepare(is_first, known, database, query, ...)
   local compiled = is_statement(query) and query.compiled or M.compiled(query)
   local schema = compiled.schema
   if schema and not known[schema] then
-    M.check_schema(known, database, schema)
+    check_schema(known, database, schema, query)
   end
   if compiled.schemas then
-    check_further(known, database, compiled.schemas)
+    check_further(known, database, compiled.schemas, query)
   end
   if compiled.params then
     return compiled.text, unpack(fill_in(compiled, ...), 1, compiled.count)

@@ -100,6 +100,15 @@ local function index_relation(source)
   end
 end
 
+local FIELDS = { _source = true, c = true, r = true, excluded = true }
+
+--- Has every table something of its own by that name, so that a column is reached by `c` only?
+---@param name string
+---@return boolean
+function M.is_taken(name)
+  return FIELDS[name] or rawget(Table, name) ~= nil
+end
+
 --- Columns are fields of the handle, unless it has a method of that name.
 local function make_handle(source)
   local columns = setmetatable({}, { __index = function(_, name) M.raise_no_column(source, name) end })
@@ -110,7 +119,7 @@ local function make_handle(source)
   }
   for _, column in ipairs(source.columns) do
     columns[column.name] = column
-    if rawget(Table, column.name) == nil and handle[column.name] == nil then
+    if not M.is_taken(column.name) then
       handle[column.name] = column
     end
   end

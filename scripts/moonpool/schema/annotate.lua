@@ -1,6 +1,8 @@
 --- LuaCATS annotations of a described schema, by which an editor completes and checks.
 
 local names = require "moonpool.schema.names"
+local source = require "moonpool.query.source"
+require "moonpool.query" -- gives tables their methods
 
 local M = {}
 
@@ -32,16 +34,6 @@ end
 
 --- What a statement takes besides what it gives.
 local ALSO_TAKEN = { numeric = "integer", bytea = "moonpool.bytes", json = "moonpool.json", jsonb = "moonpool.json" }
-
---- What a table object has of its own: a column of such a name is reached by `table.c` only.
-local METHODS = {}
-for name in ([[alias all any as avg between c column columns count cross_join delete distinct distinct_on each except
-  exists explain first for_key_share for_no_key_update for_share for_update full_join group_by having insert
-  inner_join intersect is_query join joins lateral left_join limit lock max min name names offset on_conflict one
-  or_where order order_by page paginate preload query r returning right_join row_lock rows schema scope select sum
-  table to_sql union union_all update upsert value values where window with with_recursive]]):gmatch("%S+") do
-  METHODS[name] = true
-end
 
 -- Words before a field's name that would say who may see it.
 local VISIBILITIES = { public = true, private = true, protected = true, package = true }
@@ -194,7 +186,7 @@ local function put_table(run, name)
   put(run, "---@class %s: moonpool.Table", class)
   put(run, "---@field c %s.Columns\n---@field r %s.Relations", class, class)
   for _, column in ipairs(described.columns) do
-    if not METHODS[column[1]] then
+    if not source.is_taken(column[1]) then
       put(run, "---@field %s moonpool.Column%s", field_name(column[1]), behind(column.comment))
     end
   end

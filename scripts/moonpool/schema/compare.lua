@@ -136,29 +136,50 @@ local function look(db, description)
   return missing, changed
 end
 
+---@param differences table<string, string[]> to add to
+local function compare_changed(db, description, changed, differences)
+  local rows = {}
+  for _, row in ipairs(db:query(catalog.COLUMNS, description.schema, changed)) do
+    rows[row.table] = rows[row.table] or {}
+    rows[row.table][row.name] = row
+  end
+  for _, name in ipairs(changed) do
+    local found = {}
+    compare_table(description, name, rows[name] or {}, found)
+    differences[name] = found[1] and found
+  end
+end
+
 --- Compares a database with a description: by one statement for all tables, and one more for those whose fingerprints
 --- differ. It does not depend on search_path, and works inside of a transaction.
 ---@param db moonpool.Database a pool, a connection or a transaction
 ---@param description moonpool.schema.Description
----@return string[]? differences in words, each with its table; nil when none would harm a script
+---@return table<string, string[]>? differences in words, by table; nil when none would harm a script
 function M.check(db, description)
   db = db:with { rows = "tables" }
   local differences = {}
   local missing, changed = look(db, description)
   for _, name in ipairs(missing) do
-    differences[#differences + 1] = ("%s: there is no such table"):format(name)
+    differences[name] = { ("%s: there is no such table"):format(name) }
   end
   if #changed > 0 then
-    local rows = {}
-    for _, row in ipairs(db:query(catalog.COLUMNS, description.schema, changed)) do
-      rows[row.table] = rows[row.table] or {}
-      rows[row.table][row.name] = row
-    end
-    for _, name in ipairs(changed) do
-      compare_table(description, name, rows[name] or {}, differences)
+    compare_changed(db, description, changed, differences)
+  end
+  return next(differences) and differences
+end
+
+--- The differences of some tables, in the order of their names.
+---@param differences table<string, string[]> as `check` gives them
+---@param tables? table<string, boolean> all if absent
+---@return string[]
+function M.list(differences, tables)
+  local list = {}
+  for _, name in ipairs(names.sorted(differences)) do
+    if not tables or tables[name] then
+      table.move(differences[name], 1, #differences[name], #list + 1, list)
     end
   end
-  return differences[1] and differences
+  return list
 end
 
 return M

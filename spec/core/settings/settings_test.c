@@ -190,6 +190,12 @@ static void reads_words(void **state) {
   assert_true(mp_settings_set(settings, "pipeline", "true", NULL, NULL));
   assert_true(mp_settings_pool(settings)->pipeline);
   mp_settings_destroy(settings);
+  settings = settings_of("schema_drift", "warn");
+  assert_int_equal(mp_settings_pool(settings)->schema_drift, MP_DRIFT_WARN);
+  assert_true(mp_settings_set(settings, "schema_drift", "refuse", NULL, NULL));
+  assert_int_equal(mp_settings_pool(settings)->schema_drift, MP_DRIFT_REFUSE);
+  mp_settings_destroy(settings);
+  assert_refused("schema_drift", "yes", "option: schema_drift must be refuse, warn or ignore, not \"yes\"", NULL);
   assert_refused("pipeline", "", "option: pipeline must be true or false, not \"\"", NULL);
   assert_refused("pipeline", "off no", "option: pipeline must be true or false, not \"off no\"", NULL);
   assert_refused("numeric", "double", "option: numeric must be exact or float, not \"double\"", NULL);

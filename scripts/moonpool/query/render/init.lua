@@ -37,14 +37,12 @@ end
 ---@field schema moonpool.Schema|false that its tables are of
 ---@field schemas moonpool.Schema[]|false further ones
 
---- The SQL and the values of a statement, of an expression (SELECT of it), or of a fragment, which is one as it is.
----@param node table
----@return moonpool.query.Compiled
-function M.compile(node)
-  local w = writer.new()
+--- Prints what can be run: a statement, an expression (SELECT of it), or a fragment, which is one as it is.
+---@return string? prefix what stands in front of it all
+local function print_whole(w, node)
   if node.kind == "explain" then
     print_query(w, node.query, false)
-    return finish(w, "explain " .. (#node.words > 0 and "(" .. table.concat(node.words, ", ") .. ") " or ""))
+    return "explain " .. (#node.words > 0 and "(" .. table.concat(node.words, ", ") .. ") " or "")
   elseif not expression.is(node) then
     print_query(w, node, false)
   elseif node.kind == "fragment" then
@@ -53,7 +51,29 @@ function M.compile(node)
     writer.add(w, "select ")
     print_node(w, node)
   end
-  return finish(w)
+end
+
+--- The SQL and the values of what can be run.
+---@param node table
+---@return moonpool.query.Compiled
+function M.compile(node)
+  local w = writer.new()
+  return finish(w, print_whole(w, node))
+end
+
+--- Which of a schema's tables are part of it.
+---@param node table
+---@param schema moonpool.Schema
+---@return table<string, boolean>
+function M.tables_of(node, schema)
+  local w = writer.new()
+  w.tables = {}
+  print_whole(w, node)
+  local tables = {}
+  for name, owner in pairs(w.tables) do
+    tables[name] = owner == schema or nil
+  end
+  return tables
 end
 
 return M

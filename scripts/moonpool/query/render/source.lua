@@ -49,6 +49,9 @@ local source_printers = {}
 --- Remembers of which schema a table is.
 function M.note_schema(w, one)
   local schema = one.schema
+  if w.tables then
+    w.tables[one.name] = schema
+  end
   if not w.schema then
     w.schema = schema
   elseif w.schema ~= schema then

@@ -14,6 +14,7 @@ local M = {}
 ---@field cte_of table<string, table>|false the one of each name
 ---@field schema moonpool.Schema|false that a table is of
 ---@field schemas moonpool.Schema[]|false the others
+---@field tables table<string, moonpool.Schema>|false which ones there are, if that is asked for
 ---@field places table<moonpool.query.Source, string>|false
 ---@field is_recursive boolean
 ---@field params table[]|false the nodes of mp.param, with the numbers of their values
@@ -89,7 +90,7 @@ end
 function M.new()
   return {
     parts = {}, count = 0, values = {}, value_count = 0, numbers = {}, frame = false, ctes = false, cte_of = false,
-    schema = false, schemas = false, places = false, is_recursive = false, params = false,
+    schema = false, schemas = false, tables = false, places = false, is_recursive = false, params = false,
   }
 end
 

@@ -41,6 +41,7 @@ local schema = require "moonpool.schema"
 ---@field c app.far_away.Columns
 ---@field r app.far_away.Relations
 ---@field id moonpool.Column
+---@field name moonpool.Column
 
 ---@class app.fast.Row
 ---@field id integer
@@ -76,6 +77,7 @@ local schema = require "moonpool.schema"
 ---@field c app.kept.Columns
 ---@field r app.kept.Relations
 ---@field id moonpool.Column
+---@field value moonpool.Column
 
 --- What sensors tell.
 ---@class app.measurement.Row
@@ -101,6 +103,7 @@ local schema = require "moonpool.schema"
 ---@field r app.measurement.Relations
 ---@field taken_on moonpool.Column
 ---@field sensor moonpool.Column
+---@field value moonpool.Column
 
 ---@class app.nothing.Row
 
@@ -142,6 +145,8 @@ local schema = require "moonpool.schema"
 ---@field id moonpool.Column
 ---@field by_default moonpool.Column
 ---@field doubled moonpool.Column
+---@field value moonpool.Column
+---@field name moonpool.Column
 
 --- Of plain.
 ---@class app.seen.Row
@@ -166,6 +171,7 @@ local schema = require "moonpool.schema"
 ---@field c app.seen.Columns
 ---@field r app.seen.Relations
 ---@field id moonpool.Column
+---@field name moonpool.Column
 ---@field next moonpool.Column # One more.
 
 ---@class app.without_key.Row
