@@ -1,6 +1,8 @@
 -- Everything that has rows, and what is no business of the schema.
 create extension pg_stat_statements;
 create extension citext;
+create type of_extension as enum ('x');
+alter extension citext add type of_extension;
 
 create table nothing ();
 create table without_key (id int);

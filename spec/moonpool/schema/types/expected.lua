@@ -247,6 +247,7 @@ local schema = require "moonpool.schema"
 ---@field l? string[]
 ---@field m? app.mood
 ---@field n? integer
+---@field o integer
 
 ---@class app.own.Insert
 ---@field a? app.mood
@@ -263,6 +264,7 @@ local schema = require "moonpool.schema"
 ---@field l? string[]
 ---@field m? app.mood
 ---@field n? integer
+---@field o? integer
 
 ---@class app.own.Columns
 ---@field a moonpool.Column
@@ -279,6 +281,7 @@ local schema = require "moonpool.schema"
 ---@field l moonpool.Column
 ---@field m moonpool.Column
 ---@field n moonpool.Column
+---@field o moonpool.Column
 
 ---@class app.own.Relations
 
@@ -298,6 +301,7 @@ local schema = require "moonpool.schema"
 ---@field l moonpool.Column
 ---@field m moonpool.Column
 ---@field n moonpool.Column
+---@field o moonpool.Column
 
 ---@class app.schema: moonpool.Schema
 ---@field enums table<string, string[]>
@@ -392,8 +396,9 @@ local M = schema.define {
         { "l", "tags", base = "text[]" },
         { "m", "other.far", base = "mood" },
         { "n", "positive", base = "int4", default = "1" },
+        { "o", "most_positive", base = "int4", not_null = true, default = "1" },
       },
-      fingerprint = "b16446feec3bf81386946b528e385a0c",
+      fingerprint = "a7d21f98bdf9117efb7b4cf34e52e1d2",
     },
   },
 }

@@ -15,6 +15,7 @@ create type public.date as enum ('today');
 
 create domain positive as integer default 1 check (value > 0);
 create domain very_positive as positive not null;
+create domain most_positive as very_positive check (value > 100);
 create domain money_amount as numeric(12, 2);
 create domain mood_domain as mood;
 create domain tags as text[];
@@ -33,5 +34,6 @@ create table arrays (
 );
 create table own (
   a mood not null default 'a', b other.mood default 'sad', c other.citext, d pair, e float_range, f public.int4,
-  g public.date, h everything, i very_positive, j money_amount not null, k mood_domain, l tags, m other.far, n positive
+  g public.date, h everything, i very_positive, j money_amount not null, k mood_domain, l tags, m other.far, n positive,
+  o most_positive
 );
