@@ -1755,7 +1755,6 @@ local schema = require "moonpool.schema"
 ---@field status moonpool.Column
 
 ---@class buster.schema: moonpool.Schema
----@field enums table<string, string[]>
 ---@field api_keys buster.api_keys
 ---@field asset_permissions buster.asset_permissions
 ---@field asset_search buster.asset_search

@@ -85,6 +85,17 @@ for _, case in ipairs(CASES) do
       assert.same(description, run_file(text))
     end)
 
+    it("is taken by moonpool.schema, with each of its tables", function()
+      local real = require "moonpool.schema"
+      local schema = assert(load(text, "=schema.lua", "t", { require = function() return real end }))()
+      assert.same(description, real.describe(schema))
+      for name, described in pairs(description.tables) do
+        for _, column in ipairs(described.columns) do
+          assert.is_not_nil(schema.tables[name].c[column[1]])
+        end
+      end
+    end)
+
     it("has annotations that hang together", function()
       annotations.check(text, description)
     end)

@@ -25,10 +25,6 @@ local function own_types()
   for name in pipe:read("a"):gmatch("%-%-%-@%l+ (moonpool%.[%w_.]+)") do
     types[name] = true
   end
-  -- Until the builder that they belong to is there.
-  for _, name in ipairs { "Table", "Schema", "Column", "Relation" } do
-    types["moonpool." .. name] = true
-  end
   return types
 end
 

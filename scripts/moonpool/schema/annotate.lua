@@ -193,14 +193,16 @@ local function put_table(run, name)
   put(run, "")
 end
 
+-- What a schema has of its own: a table of such a name is reached by `schema.tables` only.
+local OWN_FIELDS = { enums = true, tables = true }
+
 ---@param run moonpool.schema.Annotations
 local function put_schema(run)
   put(run, "---@class %s.schema: moonpool.Schema", run.description.name)
-  if not run.description.tables.enums then
-    put(run, "---@field enums table<string, string[]>")
-  end
   for _, name in ipairs(names.sorted(run.description.tables)) do
-    put(run, "---@field %s %s", field_name(name), run.classes["table " .. name])
+    if not OWN_FIELDS[name] then
+      put(run, "---@field %s %s", field_name(name), run.classes["table " .. name])
+    end
   end
   put(run, "")
 end

@@ -28,7 +28,7 @@ local function type_of(description, column)
     return element and types.array_of(enum) or enum
   end
   if column.base then
-    local base = type_of(description, { column.base })
+    local base = type_of(description, { column[1], column.base })
     return setmetatable({ sql = types.named(name).sql }, { __index = base })
   end
   return types.named(name)

@@ -310,12 +310,10 @@ local schema = require "moonpool.schema"
 ---@field _234567890123456789012345678901234567890123456789012345678901_6 app._234567890123456789012345678901234567890123456789012345678901_6
 ---@field __index app.__index
 ---@field ["end"] app.end
----@field enums app.enums
 ---@field ["größer 表 🙂"] app.größer_表_🙂
 ---@field ["line\nbreak"] app.line_break
 ---@field ["quo\"te"] app.quo_te
 ---@field schema app.schema_2
----@field tables app.tables
 ---@field teams app.teams
 ---@field teams_Row app.teams_Row
 

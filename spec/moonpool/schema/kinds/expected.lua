@@ -191,7 +191,6 @@ local schema = require "moonpool.schema"
 ---@field id moonpool.Column
 
 ---@class app.schema: moonpool.Schema
----@field enums table<string, string[]>
 ---@field child app.child
 ---@field far_away app.far_away
 ---@field fast app.fast

@@ -228,7 +228,6 @@ local schema = require "moonpool.schema"
 ---@field manager_id moonpool.Column
 
 ---@class app.schema: moonpool.Schema
----@field enums table<string, string[]>
 ---@field badges app.badges
 ---@field documents app.documents
 ---@field event_notes app.event_notes

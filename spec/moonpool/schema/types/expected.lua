@@ -304,7 +304,6 @@ local schema = require "moonpool.schema"
 ---@field o moonpool.Column
 
 ---@class app.schema: moonpool.Schema
----@field enums table<string, string[]>
 ---@field arrays app.arrays
 ---@field everything app.everything
 ---@field own app.own
