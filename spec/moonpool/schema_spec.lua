@@ -172,3 +172,17 @@ describe("a description", function()
     assert.same({ 'there is no table "user"', 'did you mean "users"?' }, { err.message, err.hint })
   end)
 end)
+
+describe("a schema that is not in search_path", function()
+  it("is queried with its types", function()
+    local db <close> = database_of("identifiers")
+    local text = write.text(describe_case(db, "identifiers"))
+    local odd = assert(load(text))()['quo"te']
+    db:exec [==[
+      insert into "odd ""schema""; --"."quo""te" ("]]")
+      values (array[']]', '--']::"odd ""schema""; --"."mood; --"[])
+    ]==]
+    assert.equal(1, #db:query(odd:where(odd.c["]]"]:contains { "]]" })))
+    assert.equal(0, #db:query(odd:where(odd.c["]]"]:contains { "$name" })))
+  end)
+end)

@@ -18,6 +18,14 @@ local M = {}
 
 local DESCRIPTION = {} -- the key under which a schema keeps its description
 
+--- How a cast names a type of the described schema, which need not be in search_path.
+local function sql_of(description, name)
+  if description.schema == "public" or name:find(".", 1, true) then
+    return types.named(name).sql
+  end
+  return core.quote_identifier(description.schema) .. "." .. core.quote_identifier(name)
+end
+
 --- The type of a column, by the schema's own enums and the base of a domain.
 local function type_of(description, column)
   local name = column[2]
@@ -25,11 +33,12 @@ local function type_of(description, column)
   local labels = description.enums[element or name]
   if labels then
     local enum = types.enum(element or name, labels)
+    enum.sql = sql_of(description, element or name)
     return element and types.array_of(enum) or enum
   end
   if column.base then
     local base = type_of(description, { column[1], column.base })
-    return setmetatable({ sql = types.named(name).sql }, { __index = base })
+    return setmetatable({ sql = sql_of(description, name) }, { __index = base })
   end
   return types.named(name)
 end
