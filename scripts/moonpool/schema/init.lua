@@ -43,8 +43,9 @@ local function type_of(description, column)
   return types.named(name)
 end
 
-local function columns_of(schema, description, table_description)
-  local columns, kinds = {}, schema._types
+--- kinds: the types that were made before, since columns of one type can be compared at once.
+local function columns_of(kinds, description, table_description)
+  local columns = {}
   for i, column in ipairs(table_description.columns) do
     local key = column[2] .. "\0" .. (column.base or "")
     kinds[key] = kinds[key] or type_of(description, column)
@@ -53,7 +54,7 @@ local function columns_of(schema, description, table_description)
   return columns
 end
 
-local function make_table(schema, description, name)
+local function make_table(schema, kinds, description, name)
   local entry = description.tables[name]
   local quoted = core.quote_identifier(name)
   local base = description.schema == "public" and quoted
@@ -62,7 +63,7 @@ local function make_table(schema, description, name)
     kind = "table", alias = name, name = name, schema = schema, description = entry,
     base_text = base, text = base == quoted and base or base .. " as " .. quoted,
   }
-  local handle = source.make(record, columns_of(schema, description, entry))
+  local handle = source.make(record, columns_of(kinds, description, entry))
   source.add_excluded(handle)
   return handle
 end
@@ -95,12 +96,13 @@ end
 ---@param description { name?: string, schema: string, enums: table<string, string[]>, tables: table<string, table> }
 ---@return moonpool.Schema
 function M.define(description)
-  local schema = { _types = {}, [DESCRIPTION] = description, enums = enums_of(description) }
+  local kinds = {}
+  local schema = { [DESCRIPTION] = description, enums = enums_of(description) }
   local function find(tables, name)
     if not description.tables[name] then
       raise_no_table(description, name)
     end
-    local made = make_table(schema, description, name)
+    local made = make_table(schema, kinds, description, name)
     rawset(tables, name, made)
     return made
   end
