@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "built_query.h"
 #include "call.h"
 #include "control.h"
 #include "error.h"
@@ -483,42 +484,23 @@ static int run_text(lua_State *L, call_mode mode) {
   return start(L, call, index, mpb_holder_of(L));
 }
 
-static const char builder_key; /* of the registry: Lua's function for statements that are no text */
-
-/* on_query(function(is_first, known, database, query, ...) return text, value, ... end) */
-int mpb_l_on_query(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TFUNCTION);
-  lua_settop(L, 1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &builder_key);
-  return 0;
-}
-
 enum { MODE_BITS = 4 }; /* of a context; above them is the number of arguments */
 
 /* The stack: the handle, a query with its arguments, then what it has become, which takes their place. */
 static int run_built(lua_State *L, int status, lua_KContext context) {
   (void)status;
-  int given = (int)(context >> MODE_BITS);
-  lua_rotate(L, TEXT_INDEX, -given);
-  lua_pop(L, given);
+  mpb_replace_query(L, (int)(context >> MODE_BITS));
   return run_text(L, (call_mode)(context & ((1 << MODE_BITS) - 1)));
 }
 
 /* Text runs as it is; a query of the builder has its text made first. */
 static int run_statement(lua_State *L, call_mode mode) {
-  int given = lua_gettop(L) - 1;
+  int given = lua_gettop(L) - 1; /* the query and its arguments */
   if (given == 0 || lua_type(L, TEXT_INDEX) == LUA_TSTRING) return run_text(L, mode);
   mpb_check_database(L, HANDLE_INDEX);
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &builder_key) != LUA_TFUNCTION) {
-    lua_pop(L, 1);
-    check_text(L);
-  }
-  luaL_checkstack(L, given + 4, "too many arguments");
-  lua_pushboolean(L, mode == MODE_FIRST);
-  lua_getiuservalue(L, HANDLE_INDEX, MPB_KNOWN_VALUE);
-  for (int i = 1; i <= given + 1; i++)
-    lua_pushvalue(L, i);
+  if (mode != MODE_FIRST && mpb_put_built(L)) return run_text(L, mode);
   lua_KContext context = ((lua_KContext)given << MODE_BITS) | mode;
+  mpb_push_builder(L, mode == MODE_FIRST);
   lua_callk(L, given + 3, LUA_MULTRET, context, run_built);
   return run_built(L, LUA_OK, context);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "built_query.h"
 #include "error.h"
 #include "scheduler.h"
 

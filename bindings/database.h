@@ -65,7 +65,6 @@ int mpb_l_exec(lua_State *L);
 int mpb_l_script(lua_State *L);
 int mpb_l_acquire(lua_State *L);
 int mpb_l_finish(lua_State *L);
-int mpb_l_on_query(lua_State *L);
 void mpb_open_calls(lua_State *L, mpb_runtime *runtime);
 
 #endif

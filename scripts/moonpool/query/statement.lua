@@ -30,7 +30,7 @@ end
 ---@return fun(fields: table): table make
 function M.class(name)
   local methods = {}
-  local metatable = { __name = "moonpool." .. name, __newindex = refuse_change }
+  local metatable = { __name = "moonpool." .. name, __newindex = refuse_change, is_statement = true }
   local function raise_unknown(_, key)
     local names = {}
     for method in pairs(methods) do
