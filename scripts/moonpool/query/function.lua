@@ -78,7 +78,7 @@ local function read_argument(name, value, first)
     return expression.value(value, false)
   end
   local node = expression.any_operand(value, "an argument of " .. name)
-  if node.kind ~= "value" then
+  if node == value or node.kind ~= "value" then
     return node
   elseif POLYMORPHIC[name] then
     return expression.value(value, false, types.cast_of(value))
@@ -243,7 +243,7 @@ local function branch_value(self, value)
     return expression.operand(first.value, value, "the value of a branch")
   end
   local node = expression.any_operand(value, "the value of a branch")
-  return node.kind == "value" and expression.value(value, false, types.cast_of(value)) or node
+  return node ~= value and node.kind == "value" and expression.value(value, false, types.cast_of(value)) or node
 end
 
 --- A further branch: the value where the condition holds.

@@ -205,8 +205,9 @@ local function order_node(query, item, number)
       :format(number, complain.type_name(item)))
   end
   for _, output in ipairs(query.outputs or {}) do
-    if output.name == item and output.node.kind ~= "column" then
-      return expression.make { kind = "name", name = item, type = output.type }
+    if output.name == item then
+      return output.node.kind == "column" and output.node
+        or expression.make { kind = "name", name = item, type = output.type }
     end
   end
   return statement.find(query, item)
@@ -504,6 +505,16 @@ Query.for_share = lock("for share")
 Query.for_key_share = lock("for key share")
 
 -- ---- composition ----
+
+--- A column of what the query reads, for a scope that knows only its name.
+---@param name string "name", or "table.name"
+---@return moonpool.Column
+function Query:column(name)
+  if type(name) ~= "string" then
+    usage(("the argument of column is a %s; expected a column's name"):format(complain.type_name(name)))
+  end
+  return statement.find(self, name)
+end
 
 --- Applies a function from query to query.
 ---@param scope fun(query: moonpool.Query, ...): moonpool.Query
