@@ -83,6 +83,7 @@ void mpb_push_leased(lua_State *L, int index, mpb_lease *lease) {
   database->pool = mp_pool_retain(from->pool);
   database->lease = lease;
   database->timeout = from->timeout;
+  database->batch = from->batch;
   database->arrays = from->arrays;
   share_value(L, index, MPB_KNOWN_VALUE);
   lua_insert(L, -2);
@@ -138,15 +139,15 @@ mpb_database *mpb_check_database(lua_State *L, int index) {
   }
   if (database->lease == NULL && is_closed(database)) mpb_usage(L, NULL, "the pool is closed");
   if (database->lease != NULL && !is_innermost(database)) {
-    mpb_usage(L, "use the handle that its function was given", "a transaction is open within this %s",
-              database->level > 0 ? "one" : "connection");
+    mpb_usage(L, "use the handle that its function was given; a loop of each wants a transaction around it",
+              "a transaction is open within this %s", database->level > 0 ? "one" : "connection");
   }
   return database;
 }
 
 /* ---- options ---- */
 
-static const char *const option_names[] = {"rows", "timeout"};
+static const char *const option_names[] = {"rows", "timeout", "batch"};
 
 static void set_rows(lua_State *L, mpb_database *database) {
   const char *shape = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
@@ -167,13 +168,22 @@ static void set_timeout(lua_State *L, mpb_database *database) {
   database->timeout = seconds;
 }
 
+static void set_batch(lua_State *L, mpb_database *database) {
+  lua_Integer rows = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
+  if (rows < 1 || rows > MPB_BATCH_MAX) {
+    mpb_usage(L, NULL, "option batch is %s; expected a whole number of rows, from 1 to %d", luaL_tolstring(L, -1, NULL),
+              (int)MPB_BATCH_MAX);
+  }
+  database->batch = (int)rows;
+}
+
 static int refuse_option(lua_State *L, const char *name) {
   const char *nearest = mp_nearest_name(name, option_names, sizeof option_names / sizeof option_names[0]);
-  lua_pushfstring(L, "did you mean %s?", nearest == NULL ? "rows or timeout" : nearest);
+  lua_pushfstring(L, "did you mean %s?", nearest == NULL ? "rows, timeout or batch" : nearest);
   return mpb_usage(L, lua_tostring(L, -1), "there is no option \"%s\"", name);
 }
 
-/* with{ rows = "arrays", timeout = 2 } -> a handle on the same, under other settings. */
+/* with{ rows = "arrays", timeout = 2, batch = 100 } -> a handle on the same, under other settings. */
 static int l_with(lua_State *L) {
   mpb_database *from = mpb_check_database(L, 1);
   if (!lua_istable(L, 2)) return mpb_bad_argument(L, 2, "the argument of with", "a table of options");
@@ -190,6 +200,8 @@ static int l_with(lua_State *L) {
       set_rows(L, database);
     } else if (strcmp(name, "timeout") == 0) {
       set_timeout(L, database);
+    } else if (strcmp(name, "batch") == 0) {
+      set_batch(L, database);
     } else {
       return refuse_option(L, name);
     }
@@ -296,6 +308,13 @@ static int l_notes(lua_State *L) {
   return 1;
 }
 
+/* batch(handle) -> the number of rows that a loop on it fetches at a time. */
+static int l_batch(lua_State *L) {
+  const mpb_database *database = mpb_test_database(L, 1);
+  lua_pushinteger(L, database->batch > 0 ? database->batch : MPB_BATCH);
+  return 1;
+}
+
 /* check(handle): raises unless it can be used now. */
 static int l_check(lua_State *L) {
   mpb_check_database(L, 1);
@@ -321,8 +340,8 @@ void mpb_open_database(lua_State *L, mpb_runtime *runtime) {
                                      {"with", l_with},       {"close", l_close},
                                      {"kind", l_kind},       {NULL, NULL}};
   static const luaL_Reg functions[] = {{"acquire", mpb_l_acquire},   {"begin", l_begin}, {"finish", mpb_l_finish},
-                                       {"on_query", mpb_l_on_query}, {"notes", l_notes}, {"is_open", l_is_open},
-                                       {"check", l_check},           {NULL, NULL}};
+                                       {"on_query", mpb_l_on_query}, {"notes", l_notes}, {"batch", l_batch},
+                                       {"is_open", l_is_open},       {"check", l_check}, {NULL, NULL}};
   mpb_new_metatable(L, runtime, lease_type, lease_functions, NULL);
   lua_pop(L, 1);
   mpb_new_metatable(L, runtime, database_type, metamethods, methods);

@@ -23,12 +23,14 @@ typedef struct mpb_reports mpb_reports;
  * value 3 has the functions that a script has set for its pool, user value 4 is a table for what Lua knows of the pool,
  * which all handles on it and its connections share. */
 enum { MPB_HOOKS_VALUE = 3, MPB_KNOWN_VALUE = 4 };
+enum { MPB_BATCH = 500, MPB_BATCH_MAX = 100000 };
 typedef struct mpb_database {
   mp_pool *pool;        /* retained */
   mpb_lease *lease;     /* NULL: the pool itself */
   int level;            /* of a transaction; 0: none */
   unsigned serial;      /* of that level */
   double timeout;       /* seconds for each statement; 0: as the settings say */
+  int batch;            /* rows that a loop fetches at a time; 0: MPB_BATCH */
   bool arrays;          /* rows as arrays */
   bool hooked;          /* a pool with functions of the script around each loan */
   bool single;          /* a connection for one statement, by the rules of the pool's own */

@@ -86,6 +86,17 @@ static int l_where(lua_State *L) {
   return 1;
 }
 
+/* sql_reads(text) -> whether a cursor can run the statement. */
+static int l_sql_reads(lua_State *L) {
+  size_t size;
+  const char *text = check_text(L, 1, "the statement", &size);
+  mp_sql sql = {0};
+  bool reads = mp_sql_look(text, size, &sql, NULL) && sql.reads; /* what is wrong with it, is said by who runs it */
+  mp_sql_finish(&sql);
+  lua_pushboolean(L, reads);
+  return 1;
+}
+
 /* quote_identifier(name) -> "name" */
 static int l_quote_identifier(lua_State *L) {
   size_t size;
@@ -223,6 +234,7 @@ void mpb_open_tools(lua_State *L, mpb_runtime *runtime) {
   static const luaL_Reg functions[] = {{"sql_statements", l_sql_statements},
                                        {"sql_pieces", l_sql_pieces},
                                        {"where", l_where},
+                                       {"sql_reads", l_sql_reads},
                                        {"quote_identifier", l_quote_identifier},
                                        {"checksum", l_checksum},
                                        {"list_folder", l_list_folder},

@@ -11,7 +11,7 @@
 enum { PARAMETERS_MAX = 65535 }; /* the wire counts them in 16 bits */
 
 /* The first words after which another word matters. */
-typedef enum first_kind { OTHER, SET, PREPARE, COPY, DECLARE, CREATE } first_kind;
+typedef enum first_kind { OTHER, READ, WITH, SET, PREPARE, COPY, DECLARE, CREATE } first_kind;
 
 typedef struct look {
   const char *text;
@@ -22,6 +22,7 @@ typedef struct look {
   mp__token previous; /* the token before the current one                   */
   bool has_ended;     /* a semicolon was seen; another token makes it two   */
   unsigned flags;
+  bool reads;
   int positions;
   size_t name_count;
   size_t name_capacity;
@@ -39,14 +40,14 @@ static const struct {
   unsigned flags;
   first_kind kind;
 } first_words[] = {
-    {"select", MP_SQL_PLAIN, OTHER},
+    {"select", MP_SQL_PLAIN, READ},
     {"insert", MP_SQL_PLAIN, OTHER},
     {"update", MP_SQL_PLAIN, OTHER},
     {"delete", MP_SQL_PLAIN, OTHER},
     {"merge", MP_SQL_PLAIN, OTHER},
-    {"with", MP_SQL_PLAIN, OTHER},
-    {"values", MP_SQL_PLAIN, OTHER},
-    {"table", MP_SQL_PLAIN, OTHER},
+    {"with", MP_SQL_PLAIN, WITH},
+    {"values", MP_SQL_PLAIN, READ},
+    {"table", MP_SQL_PLAIN, READ},
     {"begin", MP_SQL_CONTROL, OTHER},
     {"start", MP_SQL_CONTROL, OTHER},
     {"commit", MP_SQL_CONTROL, OTHER},
@@ -92,6 +93,7 @@ static void note_first(look *at, const mp__token *word) {
     if (!mp__token_is(word, first_words[i].word)) continue;
     at->flags = first_words[i].flags;
     at->kind = first_words[i].kind;
+    at->reads = at->kind == READ || at->kind == WITH;
     return;
   }
 }
@@ -166,6 +168,13 @@ static bool is_copy_of_client(const look *at, const mp__token *word) {
          (mp__token_is(word, "stdin") || mp__token_is(word, "stdout"));
 }
 
+/* INSERT, UPDATE, DELETE or MERGE, but for SELECT ... FOR [NO KEY] UPDATE. */
+static bool changes_data(const look *at, const mp__token *word) {
+  const mp__token *before = &at->previous;
+  if (mp__token_is(word, "update")) return !mp__token_is(before, "for") && !mp__token_is(before, "key");
+  return mp__token_is(word, "insert") || mp__token_is(word, "delete") || mp__token_is(word, "merge");
+}
+
 static void note_word(look *at, const mp__token *word) {
   bool is_second = at->previous.start == at->first.start;
   if (at->kind == SET && is_second && is_set_of_transaction(word)) at->flags = 0;
@@ -177,6 +186,8 @@ static void note_word(look *at, const mp__token *word) {
   if (makes_temporary(at, word) || mp__token_begins(word, "pg_temp")) at->flags |= MP_SQL_SESSION;
   if (is_set_of_seed(at, word)) at->flags |= MP_SQL_SESSION | MP_SQL_LASTING;
   if (is_escaped_name(at, word)) at->flags |= MP_SQL_SESSION;
+  if (word->kind == MP__TOKEN_QUOTED) return;
+  if (mp__token_is(word, "into") || (at->kind == WITH && changes_data(at, word))) at->reads = false;
 }
 
 static void note_meaning(look *at, const mp__token *token) {
@@ -306,6 +317,7 @@ bool mp_sql_look(const char *text, size_t size, mp_sql *out, mp_error **error) {
 
   if (at.flags & (MP_SQL_SESSION | MP_SQL_CONTROL)) at.flags &= ~(unsigned)MP_SQL_PLAIN;
   found = (mp_sql){.flags = at.flags, .positions = at.positions, .name_count = at.name_count};
+  found.reads = at.reads && (at.flags & MP_SQL_CONTROL) == 0;
   if (at.name_count > 0) {
     mp_buffer_add(&at.out, at.copied, (size_t)(text + size - at.copied));
     found.text_size = at.out.size;

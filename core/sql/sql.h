@@ -23,6 +23,8 @@ enum {
 
 typedef struct mp_sql {
   unsigned flags;
+  bool reads;        /* a cursor can run it: a SELECT, VALUES, TABLE, or WITH of these that changes no data in itself;
+                        false where the words leave it open */
   int positions;     /* the highest $n; 0 when there is none */
   size_t name_count; /* of different $names; a text has names or positions, never both (usage error)        */
   char **names;      /* owned; in the order of their first appearance, which is their number                */

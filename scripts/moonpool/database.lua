@@ -25,6 +25,7 @@ local Database = core.methods
 ---@class moonpool.WithOptions
 ---@field rows? "tables"|"arrays" rows by column name, or by position with mp.null for NULL
 ---@field timeout? number seconds after which a statement is cancelled on the server
+---@field batch? integer rows that a loop of `each` holds at a time (500), at most 100000
 
 local function usage(message, hint)
   error(core.error { kind = "usage", message = message, hint = hint })

@@ -6,6 +6,7 @@
 
 local core = require "moonpool.core"
 require "moonpool.database"
+require "moonpool.each"
 require "moonpool.transaction"
 local pool = require "moonpool.pool"
 local query = require "moonpool.query"

@@ -97,21 +97,34 @@ local function tell_leaks(database, hooks)
   end
 end
 
+--- Takes a connection of the pool. The caller closes what comes after the loan, then the connection.
+---@param database moonpool.Database a pool
+---@return moonpool.Database connection
+---@return table? after what comes after the loan, to be closed
+function M.take(database)
+  local hooks = core.hooks(database)
+  if not hooks then
+    return core.acquire(database)
+  end
+  if hooks.leak then
+    tell_leaks(database, hooks)
+  end
+  local connection = acquire(database, hooks)
+  local ok, after = pcall(begin, hooks, connection:with { rows = "tables" })
+  if not ok then
+    connection:close()
+    error(after, 0)
+  end
+  return connection, after
+end
+
 --- Calls fn with a connection of the pool, and gives that back however fn ends.
 ---@param database moonpool.Database a pool
 ---@param fn fun(connection: moonpool.Database, ...): ...
 ---@return any ... what fn returns
 function M.lend(database, fn, ...)
-  local hooks = core.hooks(database)
-  if not hooks then
-    local connection <close> = core.acquire(database)
-    return fn(connection, ...)
-  end
-  if hooks.leak then
-    tell_leaks(database, hooks)
-  end
-  local connection <close> = acquire(database, hooks)
-  local _ <close> = begin(hooks, connection:with { rows = "tables" })
+  local connection <close>, after = M.take(database)
+  local _ <close> = after
   return fn(connection, ...)
 end
 

@@ -141,6 +141,47 @@ static void knows_plain_statements(void **state) {
   assert_flags("merge into t using s on true when matched then do nothing", MP_SQL_PLAIN);
 }
 
+static void assert_reads(const char *text, bool reads) {
+  mp_sql sql = look(text);
+  if (sql.reads != reads) fail_msg("%s: %d, expected %d", text, sql.reads, reads);
+  mp_sql_finish(&sql);
+}
+
+static void knows_what_a_cursor_runs(void **state) {
+  (void)state;
+  const char *const readers[] = {
+      "select 1;",
+      "-- why\n((select 1) union (select 2))",
+      "VALUES (1)",
+      "table t",
+      "select set_config('a', 'b', false), update, \"into\" from t for update",
+      "with x as (select 1) select * from x",
+      "with x as (select 1 from t for update), y as (table t for no key update) select 'delete', \"insert\" from x",
+  };
+  const char *const others[] = {
+      "insert into t values (1) returning a",
+      "update t set a = 1 returning a",
+      "delete from t returning a",
+      "merge into t using s on true when matched then do nothing",
+      "with x as (insert into t values (1) returning a) select a from x",
+      "with x as (Update t set a = 1 returning a) select a from x",
+      "with x as (delete from t returning a) select a from x",
+      "with x as (merge into t using s on true when matched then do nothing returning a) select a from x",
+      "with x as (select 1) insert into t select * from x",
+      "select 1 as a into t",
+      "with x as (select 1 as a) select a into t from x",
+      "show work_mem",
+      "explain select 1",
+      "execute p",
+      "select 1; select 2",
+      "",
+  };
+  for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++)
+    assert_reads(readers[i], true);
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+    assert_reads(others[i], false);
+}
+
 static void knows_what_stays_in_the_session(void **state) {
   (void)state;
   const char *const texts[] = {
@@ -264,6 +305,7 @@ int main(void) {
       cmocka_unit_test(names_what_is_not_closed),
       cmocka_unit_test(refuses_a_zero_byte),
       cmocka_unit_test(knows_plain_statements),
+      cmocka_unit_test(knows_what_a_cursor_runs),
       cmocka_unit_test(knows_what_stays_in_the_session),
       cmocka_unit_test(knows_what_no_reset_undoes),
       cmocka_unit_test(knows_what_leaves_nothing_behind),
