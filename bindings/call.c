@@ -160,6 +160,8 @@ static void execute(lua_State *L, mpb_call *call) {
   }
   if (needs_types && !mpb_read_untyped(L, call->first, call->count, error)) mpb_call_fail(L, call);
   request.count = (size_t)call->count;
+  request.columns = call->columns;
+  request.column_count = call->column_count;
   request.before = commands_ahead(call, &request.before_count);
   if (request.before_count > 0 && !mpb_call_has_pipeline(call)) {
     open_first(L, call, request.before[0]);
@@ -365,6 +367,17 @@ static int push_lease(lua_State *L, mpb_call *call) {
   return 1;
 }
 
+/* The rows, and the types of their columns. */
+static int push_fetched(lua_State *L, mpb_call *call) {
+  if (!mpb_push_rows(L, call->result, call->style, mpb_error_slot(L))) return mpb_call_fail(L, call);
+  int width = mp_result_columns(call->result);
+  uint32_t *types = lua_newuserdatauv(L, (size_t)width * sizeof *types, 0);
+  for (int i = 0; i < width; i++)
+    types[i] = mp_result_type(call->result, i);
+  mpb_call_release(call);
+  return 2;
+}
+
 static int push_answer(lua_State *L, mpb_call *call) {
   mp_error **error = mpb_error_slot(L);
   switch (call->mode) {
@@ -373,6 +386,7 @@ static int push_answer(lua_State *L, mpb_call *call) {
   case MODE_FIRST: return push_nothing_held(L, call, mpb_push_one(L, call->result, call->style, true, error));
   case MODE_VALUE: return push_nothing_held(L, call, mpb_push_single(L, call->result, call->style, error));
   case MODE_EXEC: lua_pushinteger(L, mp_result_affected(call->result)); return push_nothing_held(L, call, true);
+  case MODE_FETCH: return push_fetched(L, call);
   case MODE_SCRIPT: mpb_call_release(call); return 0;
   case MODE_ACQUIRE: return push_lease(L, call);
   case MODE_END: return mpb_call_end_answer(L, call);
@@ -456,6 +470,14 @@ static void check_text(lua_State *L) {
   if (lua_type(L, TEXT_INDEX) != LUA_TSTRING) mpb_bad_argument(L, TEXT_INDEX, "the statement", "a string of SQL");
 }
 
+static void find_statement(lua_State *L, mpb_call *call) {
+  size_t size;
+  const char *text = lua_tolstring(L, TEXT_INDEX, &size);
+  call->statement =
+      mp_statements_get(mp_pool_statements(call->pool), text, size, &call->types.types, mpb_error_slot(L));
+  if (call->statement == NULL) mpb_call_fail(L, call);
+}
+
 static const char *const methods[] = {"query", "one", "first", "value", "exec"}; /* by mode */
 
 static int run_text(lua_State *L, call_mode mode) {
@@ -465,11 +487,7 @@ static int run_text(lua_State *L, call_mode mode) {
   int given = lua_gettop(L) - TEXT_INDEX;
   mpb_call *call = push_call(L, database, mode);
   int index = lua_gettop(L);
-  size_t size;
-  const char *text = lua_tolstring(L, TEXT_INDEX, &size);
-  call->statement =
-      mp_statements_get(mp_pool_statements(call->pool), text, size, &call->types.types, mpb_error_slot(L));
-  if (call->statement == NULL) return mpb_call_fail(L, call);
+  find_statement(L, call);
   const mp_sql *sql = mp_statement_sql(call->statement);
   mpb_check_control(L, database, sql->flags);
   call->first = FIRST_PARAMETER;
@@ -523,6 +541,20 @@ int mpb_l_value(lua_State *L) {
 
 int mpb_l_exec(lua_State *L) {
   return run_statement(L, MODE_EXEC);
+}
+
+/* fetch(transaction, text [, types]) -> rows, types of their columns. Text: a FETCH from a cursor; its columns are what
+ * they were, so that with their types the rows come in binary. */
+int mpb_l_fetch(lua_State *L) {
+  const mpb_database *database = mpb_check_database(L, HANDLE_INDEX);
+  check_text(L);
+  if (database->level == 0) return mpb_usage(L, NULL, "only a transaction can be fetched from");
+  lua_settop(L, TEXT_INDEX + 1);
+  mpb_call *call = push_call(L, database, MODE_FETCH);
+  find_statement(L, call);
+  call->columns = lua_touserdata(L, TEXT_INDEX + 1);
+  call->column_count = call->columns == NULL ? 0 : lua_rawlen(L, TEXT_INDEX + 1) / sizeof *call->columns;
+  return start(L, call, lua_gettop(L), NULL);
 }
 
 /* script(text): several statements, without parameters. */

@@ -15,6 +15,7 @@ typedef enum call_mode {
   MODE_FIRST,
   MODE_VALUE,
   MODE_EXEC,
+  MODE_FETCH,
   MODE_SCRIPT,
   MODE_ACQUIRE,
   MODE_END
@@ -48,6 +49,8 @@ typedef struct mpb_call {
   mp_result *result;         /* owned */
   mp_outcome *outcome;       /* owned */
   int first, count;          /* the parameters' place on the stack */
+  const uint32_t *columns;   /* FETCH: the types of the cursor's columns, which the stack anchors; NULL: not known */
+  size_t column_count;
   int64_t deadline;
   mpb_row_style style;
   bool single;    /* of the pool, or by its rules */

@@ -339,9 +339,11 @@ void mpb_open_database(lua_State *L, mpb_runtime *runtime) {
                                      {"exec", mpb_l_exec},   {"script", mpb_l_script},
                                      {"with", l_with},       {"close", l_close},
                                      {"kind", l_kind},       {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"acquire", mpb_l_acquire},   {"begin", l_begin}, {"finish", mpb_l_finish},
-                                       {"on_query", mpb_l_on_query}, {"notes", l_notes}, {"batch", l_batch},
-                                       {"is_open", l_is_open},       {"check", l_check}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"acquire", mpb_l_acquire},   {"fetch", mpb_l_fetch},
+                                       {"begin", l_begin},           {"finish", mpb_l_finish},
+                                       {"on_query", mpb_l_on_query}, {"notes", l_notes},
+                                       {"batch", l_batch},           {"is_open", l_is_open},
+                                       {"check", l_check},           {NULL, NULL}};
   mpb_new_metatable(L, runtime, lease_type, lease_functions, NULL);
   lua_pop(L, 1);
   mpb_new_metatable(L, runtime, database_type, metamethods, methods);

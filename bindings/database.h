@@ -65,6 +65,7 @@ int mpb_l_first(lua_State *L);
 int mpb_l_value(lua_State *L);
 int mpb_l_exec(lua_State *L);
 int mpb_l_script(lua_State *L);
+int mpb_l_fetch(lua_State *L);
 int mpb_l_acquire(lua_State *L);
 int mpb_l_finish(lua_State *L);
 void mpb_open_calls(lua_State *L, mpb_runtime *runtime);

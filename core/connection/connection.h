@@ -68,6 +68,8 @@ typedef struct mp_request {
   const char *const *before; /* commands that travel ahead in the same flush (BEGIN, SAVEPOINT ...); their failure
                                 is the statement's */
   size_t before_count;
+  const uint32_t *columns; /* the types that the result's columns certainly have; borrowed; NULL: not known        */
+  size_t column_count;
   bool ask_xact;    /* also asks for the transaction's id; needs no round trip of its own                */
   int64_t deadline; /* then the statement is cancelled on the server, and the step fails with timeout    */
 } mp_request;

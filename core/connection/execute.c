@@ -115,14 +115,14 @@ static bool send_execute(mp_connection *connection, const char *name, size_t cou
   return PQsendQueryPrepared(connection->pg, name, (int)count, p->values, p->lengths, p->formats, format);
 }
 
-static bool send_once(mp_connection *connection, const mp_request *request) {
+static bool send_once(mp_connection *connection, const mp_request *request, int format) {
   const mp__parameters *p = &connection->parameters;
   size_t size;
   const char *text = mp_statement_text(connection->statement, &size);
   connection->expected.execute = true;
   mp__wire_text(connection->wire, text);
   return PQsendQueryParams(connection->pg, text, (int)request->count, request->types == NULL ? NULL : p->types,
-                           p->values, p->lengths, p->formats, MP_FORMAT_TEXT);
+                           p->values, p->lengths, p->formats, format);
 }
 
 /* Behind the statement, so that it says what the statement has made of the transaction. */
@@ -202,24 +202,29 @@ static bool send_named(mp_connection *connection, const mp_request *request) {
          send_execute(connection, known->name, request->count, MP_FORMAT_TEXT);
 }
 
-/* How the result of a prepared statement is asked for. What we know of a type may have changed since it was prepared.
- */
+/* How a result of known columns is asked for. What we know of a type may have changed since it was prepared. */
 typedef struct asked {
   mp_type_set *known; /* owned; of the columns' types */
   bool binary;        /* every column has a binary form that we read         */
   bool verify;        /* a column holds composites: they are still the same? */
 } asked;
 
-static asked ask_for(const mp_connection *connection, const mp_types *columns) {
-  asked how = {.binary = columns != NULL && columns->count > 0};
-  for (int i = 0; columns != NULL && i < columns->count; i++) {
-    bool is_fixed = mp_codec_find(columns->oids[i])->oid != 0;
+static asked ask_for(const mp_connection *connection, const uint32_t *columns, size_t count) {
+  asked how = {.binary = count > 0};
+  for (size_t i = 0; i < count; i++) {
+    bool is_fixed = mp_codec_find(columns[i])->oid != 0;
     if (!is_fixed && how.known == NULL) how.known = mp_connection_types(connection);
-    const mp_codec *codec = mp_type_set_find(how.known, columns->oids[i]);
+    const mp_codec *codec = mp_type_set_find(how.known, columns[i]);
     how.binary = how.binary && codec != NULL && codec->from_binary != NULL;
     how.verify = how.verify || (codec != NULL && mp_codec_holds_fields(codec));
   }
   return how;
+}
+
+static asked how_to_ask(const mp_connection *connection, const mp_request *request, way chosen) {
+  if (chosen == WAY_ONCE) return ask_for(connection, request->columns, request->column_count);
+  const mp_types *columns = chosen == WAY_PREPARED ? connection->prepared->columns : NULL;
+  return columns == NULL ? (asked){0} : ask_for(connection, columns->oids, (size_t)columns->count);
 }
 
 static bool send_prepared(mp_connection *connection, const mp_request *request, const asked *how) {
@@ -241,17 +246,19 @@ static bool send_ahead(mp_connection *connection, const mp_request *request, boo
 
 static bool send(mp_connection *connection, const mp_request *request) {
   way chosen = choose(connection, request);
-  asked how = {0};
-  if (chosen == WAY_PREPARED) how = ask_for(connection, connection->prepared->columns);
+  asked how = how_to_ask(connection, request, chosen);
   bool asks = request->ask_xact && mp_settings_pool(connection->settings)->pipeline;
-  bool several = request->before_count > 0 || asks || chosen == WAY_LEARN || chosen == WAY_NAME || how.verify;
+  bool verifies = how.verify && chosen == WAY_PREPARED;
+  bool several = request->before_count > 0 || asks || chosen == WAY_LEARN || chosen == WAY_NAME || verifies;
   bool sent = !several || send_ahead(connection, request, asks);
   if (!sent) chosen = WAY_NONE;
   switch (chosen) {
   case WAY_LEARN:
     sent = send_prepare(connection, "", NULL) && send_execute(connection, "", request->count, MP_FORMAT_TEXT);
     break;
-  case WAY_ONCE: sent = send_once(connection, request); break;
+  case WAY_ONCE:
+    sent = send_once(connection, request, how.binary && !how.verify ? MP_FORMAT_BINARY : MP_FORMAT_TEXT);
+    break;
   case WAY_NAME: sent = send_named(connection, request); break;
   case WAY_PREPARED: sent = send_prepared(connection, request, &how); break;
   case WAY_NONE: break;

@@ -8,6 +8,7 @@ local lending = require "moonpool.lending"
 ---@field sql string as the script has it
 ---@field batch integer rows to fetch at a time
 ---@field rows table[] of the present batch
+---@field types? userdata of their columns
 ---@field at integer which of them was given last
 ---@field name? string of the cursor
 ---@field number? integer in that name
@@ -121,7 +122,9 @@ end
 
 local function fetch(loop)
   loop.rows, loop.at = NONE, 0
-  return loop.source:query(("fetch forward %d from %s"):format(loop.batch, loop.name))
+  local text = ("fetch forward %d from %s"):format(loop.batch, loop.name)
+  loop.rows, loop.types = core.fetch(loop.source, text, loop.types)
+  loop.is_last = loop.rows.count < loop.batch
 end
 
 local function check_alone(loop)
@@ -139,12 +142,11 @@ local function advance(loop)
   check_alone(loop)
   if not loop.is_last then
     loop.is_fetching = true
-    local ok, rows = pcall(fetch, loop)
+    local ok, err = pcall(fetch, loop)
     loop.is_fetching = false
     if not ok then
-      fail(loop, rows)
+      fail(loop, err)
     end
-    loop.rows, loop.is_last = rows, rows.count < loop.batch
   end
   local row = loop.at < #loop.rows and loop.rows[loop.at + 1] or nil
   if not row then

@@ -82,6 +82,22 @@ describe("a loop of each", function()
       end
     end)
 
+    it("the same where nothing is prepared, and nothing sent ahead", function()
+      for _, setting in ipairs { { prepare = "never" }, { pipeline = false } } do
+        setting.url = url
+        local other <close> = mp.connect(setting)
+        for _ = 1, 3 do
+          local rows = collect(other:with { batch = 2 }:each("select g as n, $1 as t from generate_series(1, 5) g", "x"))
+          assert.are.equal(5, #rows)
+          assert.are.same({ n = 5, t = "x" }, rows[5])
+        end
+      end
+    end)
+
+    it("rows without columns", function()
+      assert.are.same({ {}, {}, {} }, collect(db:with { batch = 2 }:each "select from generate_series(1, 3)"))
+    end)
+
     it("arrays where they are asked for", function()
       local arrays = db:with { rows = "arrays", batch = 1 }
       local rows = collect(arrays:each "select g, null from generate_series(1, 2) g")
@@ -236,6 +252,14 @@ describe("a loop of each", function()
       assert.are.equal(0, seen())
     end)
 
+    it("keeps nothing when its rows cannot be given", function()
+      db:script [[
+        create or replace function note(n int) returns int language sql as 'insert into seen values (n) returning n';
+      ]]
+      assert_raises("usage", "two columns of the result are called", db:each "select note(1) as a, 2 as a")
+      assert.are.equal(0, seen())
+    end)
+
     it("raises what COMMIT says", function()
       db:script [[
         drop table if exists children, parents;
@@ -373,6 +397,15 @@ describe("a loop of each", function()
         assert.matches('two columns of the result are called "a"', error_of(tx:each "select 1 as a, 2 as a").message)
         assert.are.equal(0, cursors(tx))
       end)
+    end)
+
+    it("that outlives it is over, and may be closed", function()
+      do
+        local next_row <close> = db:transaction(function(tx) return (tx:with { batch = 1 }:each(NUMBERS, 3)) end)
+        local _ <close> = db:transaction(function(tx) return (tx:each(NUMBERS, 3)) end)
+        assert_raises("usage", "the transaction is over", next_row)
+      end
+      assert.are.equal(3, #collect(db:each(NUMBERS, 3)))
     end)
 
     it("fails the transaction when its statement fails", function()
