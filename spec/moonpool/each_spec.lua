@@ -87,7 +87,8 @@ describe("a loop of each", function()
         setting.url = url
         local other <close> = mp.connect(setting)
         for _ = 1, 3 do
-          local rows = collect(other:with { batch = 2 }:each("select g as n, $1 as t from generate_series(1, 5) g", "x"))
+          local sql = "select g as n, $1 as t from generate_series(1, 5) g"
+          local rows = collect(other:with { batch = 2 }:each(sql, "x"))
           assert.are.equal(5, #rows)
           assert.are.same({ n = 5, t = "x" }, rows[5])
         end
