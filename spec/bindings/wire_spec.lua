@@ -25,6 +25,18 @@ end
 ]]
 
 local CASES = {
+  each = [[
+    for _ in db:each("select $1::int as n", 1) do end
+    mark "a loop of three rows in batches of two"
+    for _ in db:with { batch = 2 }:each("select n from generate_series(1, $1::int) as n", 3) do end
+    mark "one that is left"
+    for _ in db:with { batch = 2 }:each("select n from generate_series(1, $1::int) as n", 3) do break end
+    mark "one in a transaction"
+    db:transaction(function(tx)
+      for _ in tx:each("select n from generate_series(1, $1::int) as n", 3) do end
+    end)
+  ]],
+
   connect = [[
     mark "mp.connect and the first statement"
     db:value "select 1"

@@ -5,6 +5,7 @@ local assert_raises = require "spec.support.assert_raises"
 local cluster = require "spec.support.cluster"
 local same = require "spec.support.same"
 local shell = require "spec.support.shell"
+local traced = require "spec.support.traced"
 
 local NUMBERS = "select g as n from generate_series(1, $1::int) g"
 
@@ -132,6 +133,16 @@ describe("a loop of each", function()
         assert.are.equal((given + 9) // 10 * 10, db:value "select last_value from s")
         if given == 21 then break end
       end
+    end)
+
+    it("it in binary from the second on, whose types are certain", function()
+      local lines = traced.run("wire", url, [[
+        local db = require("moonpool").connect(arg[1])
+        for row in db:with { batch = 2 }:each "select g as n from generate_series(1, 6) g" do assert(row.n) end
+      ]])
+      local sizes = {}
+      for _, line in ipairs(lines) do sizes[#sizes + 1] = line:match "DataRow (%d+) rows=2" end
+      assert.are.same({ "22", "28", "28" }, sizes, table.concat(lines, "\n")) -- of a character, and of four bytes
     end)
 
     it("500 rows without another word, in a transaction too", function()
