@@ -135,7 +135,7 @@ describe("a loop of each", function()
       end
     end)
 
-    it("it in binary from the second on, whose types are certain", function()
+    it("each batch in binary, but for the first, which tells the types", function()
       local lines = traced.run("wire", url, [[
         local db = require("moonpool").connect(arg[1])
         for row in db:with { batch = 2 }:each "select g as n from generate_series(1, 6) g" do assert(row.n) end
