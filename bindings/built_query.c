@@ -20,7 +20,7 @@ void mpb_push_builder(lua_State *L, bool is_first) {
   int top = lua_gettop(L);
   luaL_checkstack(L, top + 3, "too many arguments");
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &builder_key) != LUA_TFUNCTION) {
-    mpb_bad_argument(L, QUERY_INDEX, "the statement", "a string of SQL");
+    mpb_bad_argument(L, QUERY_INDEX, "the statement", "a string of SQL or a query");
   }
   lua_pushboolean(L, is_first);
   lua_getiuservalue(L, HANDLE_INDEX, MPB_KNOWN_VALUE);
@@ -103,4 +103,19 @@ bool mpb_put_built(lua_State *L) {
   }
   mpb_replace_query(L, top - HANDLE_INDEX + 3); /* with what was printed, its values and its params */
   return true;
+}
+
+static int built(lua_State *L, int status, lua_KContext context) {
+  (void)status;
+  return lua_gettop(L) - (int)context;
+}
+
+int mpb_l_build(lua_State *L) {
+  int given = lua_gettop(L);
+  mpb_check_database(L, HANDLE_INDEX);
+  if (given < QUERY_INDEX) mpb_bad_argument(L, QUERY_INDEX, "the statement", "a string of SQL or a query");
+  if (lua_type(L, QUERY_INDEX) == LUA_TSTRING) return given - HANDLE_INDEX;
+  mpb_push_builder(L, false);
+  lua_callk(L, given + 2, LUA_MULTRET, given, built);
+  return built(L, LUA_OK, given);
 }

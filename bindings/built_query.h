@@ -15,6 +15,10 @@ void mpb_push_builder(lua_State *L, bool is_first);
 /* Puts what is on top of the stack, behind a query and its arguments, in their place. count: of these. */
 void mpb_replace_query(lua_State *L, int count);
 
+/* build(database, statement, ...) -> text, value, ...: of a query; a text and what is given with it stay as they are.
+ */
+int mpb_l_build(lua_State *L);
+
 /* on_query(function(is_first, known, database, query, ...) return text, value, ... end) */
 int mpb_l_on_query(lua_State *L);
 

@@ -22,6 +22,7 @@ void mpb_call_let_connection_go(mpb_call *call) {
   if (call->lease != NULL) {
     if (call->lease->transaction != NULL) mp_transaction_flushed(call->lease->transaction);
     call->lease->busy = false;
+    if (call->lease->ending) mpb_lease_end(call->lease);
   } else {
     mp_pool_return(call->pool, call->connection);
   }
@@ -466,8 +467,8 @@ static int start(lua_State *L, mpb_call *call, lua_KContext context, const mp_ho
 
 /* ---- statements ---- */
 
-static void check_text(lua_State *L) {
-  if (lua_type(L, TEXT_INDEX) != LUA_TSTRING) mpb_bad_argument(L, TEXT_INDEX, "the statement", "a string of SQL");
+static void check_text(lua_State *L, const char *expected) {
+  if (lua_type(L, TEXT_INDEX) != LUA_TSTRING) mpb_bad_argument(L, TEXT_INDEX, "the statement", expected);
 }
 
 static void find_statement(lua_State *L, mpb_call *call) {
@@ -482,7 +483,7 @@ static const char *const methods[] = {"query", "one", "first", "value", "exec"};
 
 static int run_text(lua_State *L, call_mode mode) {
   const mpb_database *database = mpb_check_database(L, HANDLE_INDEX);
-  check_text(L);
+  check_text(L, "a string of SQL or a query");
   if (database->hooked) return mpb_call_hooked(L, methods[mode]);
   int given = lua_gettop(L) - TEXT_INDEX;
   mpb_call *call = push_call(L, database, mode);
@@ -547,7 +548,7 @@ int mpb_l_exec(lua_State *L) {
  * they were, so that with their types the rows come in binary. */
 int mpb_l_fetch(lua_State *L) {
   const mpb_database *database = mpb_check_database(L, HANDLE_INDEX);
-  check_text(L);
+  check_text(L, "a string of SQL");
   if (database->level == 0) return mpb_usage(L, NULL, "only a transaction can be fetched from");
   lua_settop(L, TEXT_INDEX + 1);
   mpb_call *call = push_call(L, database, MODE_FETCH);
@@ -560,7 +561,7 @@ int mpb_l_fetch(lua_State *L) {
 /* script(text): several statements, without parameters. */
 int mpb_l_script(lua_State *L) {
   const mpb_database *database = mpb_check_database(L, HANDLE_INDEX);
-  check_text(L);
+  check_text(L, "a string of SQL");
   size_t size;
   const char *text = lua_tolstring(L, TEXT_INDEX, &size);
   if (strlen(text) != size) return mpb_usage(L, NULL, "the script has a NUL byte at offset %zu", strlen(text));

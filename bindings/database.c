@@ -22,7 +22,8 @@ static void end_lease(mpb_lease *lease, void (*give_back)(mp_pool *pool, mp_conn
 }
 
 void mpb_lease_end(mpb_lease *lease) {
-  end_lease(lease, mp_pool_return);
+  lease->ending = true;
+  if (!lease->busy) end_lease(lease, mp_pool_return);
 }
 
 void mpb_lease_lose_connection(mpb_lease *lease) {
@@ -134,7 +135,7 @@ mpb_database *mpb_check_database(lua_State *L, int index) {
     mp_error_set(mpb_error_slot(L), MP_ERROR_CONNECTION, "the connection was lost before; nothing was sent");
     mpb_raise(L);
   }
-  if (database->lease != NULL && database->lease->connection == NULL) {
+  if (database->lease != NULL && (database->lease->connection == NULL || database->lease->ending)) {
     mpb_usage(L, "use it inside of its function only", "the connection was given back");
   }
   if (database->lease == NULL && is_closed(database)) mpb_usage(L, NULL, "the pool is closed");
@@ -339,11 +340,10 @@ void mpb_open_database(lua_State *L, mpb_runtime *runtime) {
                                      {"exec", mpb_l_exec},   {"script", mpb_l_script},
                                      {"with", l_with},       {"close", l_close},
                                      {"kind", l_kind},       {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"acquire", mpb_l_acquire},   {"fetch", mpb_l_fetch},
-                                       {"begin", l_begin},           {"finish", mpb_l_finish},
-                                       {"on_query", mpb_l_on_query}, {"notes", l_notes},
-                                       {"batch", l_batch},           {"is_open", l_is_open},
-                                       {"check", l_check},           {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"acquire", mpb_l_acquire},   {"fetch", mpb_l_fetch}, {"begin", l_begin}, {"finish", mpb_l_finish},
+      {"on_query", mpb_l_on_query}, {"build", mpb_l_build}, {"notes", l_notes}, {"batch", l_batch},
+      {"is_open", l_is_open},       {"check", l_check},     {NULL, NULL}};
   mpb_new_metatable(L, runtime, lease_type, lease_functions, NULL);
   lua_pop(L, 1);
   mpb_new_metatable(L, runtime, database_type, metamethods, methods);

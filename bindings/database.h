@@ -14,6 +14,7 @@ typedef struct mpb_lease {
   mp_transaction *transaction; /* owned; NULL outside of one   */
   int64_t deadline;            /* of the transaction           */
   bool busy;                   /* a statement of some task is under way */
+  bool ending;                 /* it goes back as soon as that is done  */
   bool lost;                   /* the connection was, and went back     */
 } mpb_lease;
 
@@ -53,7 +54,7 @@ void mpb_push_leased(lua_State *L, int index, mpb_lease *lease);
 mpb_lease *mpb_push_lease(lua_State *L);
 /* Gives a broken connection back early; the lease stays, and says that it was lost. */
 void mpb_lease_lose_connection(mpb_lease *lease);
-/* Gives the connection back; may be repeated. */
+/* Gives the connection back, once no statement is under way on it; may be repeated. */
 void mpb_lease_end(mpb_lease *lease);
 
 void mpb_open_database(lua_State *L, mpb_runtime *runtime);

@@ -5,7 +5,7 @@ local Database = require "moonpool.database"
 local lending = require "moonpool.lending"
 
 ---@class moonpool.Loop an iterator, and the value that ends it
----@field sql string as the script has it
+---@field sql string
 ---@field batch integer rows to fetch at a time
 ---@field rows table[] of the present batch
 ---@field types? userdata of their columns
@@ -37,16 +37,6 @@ local function take_number()
   end
   last_number = last_number + 1
   return last_number
-end
-
---- What the arguments of `each` say is to be run.
----@return string sql
----@return any ... parameters
-local function read_statement(sql, ...)
-  if type(sql) ~= "string" then
-    usage("the statement is a " .. type(sql) .. "; expected a string of SQL")
-  end
-  return sql, ...
 end
 
 local function declaration(loop)
@@ -199,15 +189,14 @@ end
 --- is committed when the loop ends or is left, and rolled back when the statement fails; on a transaction it is a part
 --- of that. Only SELECT, VALUES, TABLE, and WITH of these come in batches (`db:with { batch = 100 }`); any other
 --- statement is run as by `query`.
----@param sql string
+---@param sql string|table a query, too
 ---@param ... any parameters, as for `query`
 ---@return fun(): table? next the next row; nil at the end, and ever after
 ---@return nil
 ---@return nil
 ---@return any loop ends all when it is closed, as `for` does
 function Database:each(sql, ...)
-  core.check(self)
-  local loop = start(self, read_statement(sql, ...))
+  local loop = start(self, core.build(self, sql, ...))
   return loop, nil, nil, loop
 end
 

@@ -431,9 +431,9 @@ describe("a database", function()
   describe("a statement", function()
     it("is one string of one statement without NUL bytes", function()
       for _, case in ipairs {
-        { nil, "the statement is a nil; expected a string of SQL" },
-        { 12, "the statement is a number; expected a string of SQL" },
-        { {}, "the statement is a table; expected a string of SQL" },
+        { nil, "the statement is a nil; expected a string of SQL or a query" },
+        { 12, "the statement is a number; expected a string of SQL or a query" },
+        { {}, "the statement is a table; expected a string of SQL or a query" },
         { "select '\0'", "the statement has a NUL byte at offset 8, which SQL cannot hold" },
         { "select 1; select 2", "the text has several statements; expected one" },
       } do

@@ -36,6 +36,26 @@ describe("tasks", function()
     assert.are.equal(0, db:stats().waiting)
   end)
 
+  it("may use a connection up to their statement's end after it was given back", function()
+    local shared, later
+    local answers = { mp.all {
+      function()
+        db:checkout(function(connection)
+          shared = connection
+          mp.sleep(0.05)
+        end)
+        later = error_of(shared.query, shared, "select 1")
+      end,
+      function()
+        mp.sleep(0.01)
+        return shared:value("select 7 from pg_sleep(0.2)")
+      end,
+    } }
+    assert.are.equal(7, answers[2])
+    assert.are.equal("the connection was given back", later.message)
+    assert.are.equal("connection (given back)", tostring(shared))
+  end)
+
   local function active(sql)
     return admin:value("select count(*) from pg_stat_activity where state = 'active' and query = $1", sql)
   end

@@ -96,6 +96,12 @@ describe("a loop of each", function()
       end
     end)
 
+    it("what a query asks for", function()
+      local numbers = mp.sql "select g as n from generate_series(1, $n::int) g"
+      assert.are.same({ { n = 1 }, { n = 2 } }, collect(db:each(numbers, { n = 2 })))
+      assert_raises("usage", "parameter \"n\" is absent", db.each, db, numbers, {})
+    end)
+
     it("rows without columns", function()
       assert.are.same({ {}, {}, {} }, collect(db:with { batch = 2 }:each "select from generate_series(1, 3)"))
     end)
@@ -482,7 +488,7 @@ describe("a loop of each", function()
 
     it("is a usage error for what is no statement", function()
       for _, case in ipairs {
-        { 12, "the statement is a number; expected a string of SQL" },
+        { 12, "the statement is a %w+; expected a string of SQL" },
         { nil, "the statement is a nil; expected a string of SQL" },
         { "select 1; select 2", "the text has several statements; expected one" },
         { "begin", "a transaction cannot be begun or ended on the pool" },

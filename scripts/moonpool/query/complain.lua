@@ -51,10 +51,6 @@ function M.type_name(value)
   if value == core.null then
     return "null"
   end
-  local kind = math.type(value)
-  if kind then
-    return kind
-  end
   local metatable = getmetatable(value)
   return type(metatable) == "table" and type(metatable.__name) == "string" and metatable.__name or type(value)
 end
