@@ -1,5 +1,5 @@
-/* A call that waits, as its files share it: call.c goes through the stages, call_end.c through those of a transaction's
- * end, call_types.c keeps what is known of the types of its parameters and columns. */
+/* A call that waits, as its files share it: call_methods.c begins them, call.c goes through the stages, call_end.c
+ * through those of a transaction's end, call_types.c keeps what is known of the types of its parameters and columns. */
 #ifndef MPB_CALL_H
 #define MPB_CALL_H
 
@@ -63,7 +63,14 @@ typedef struct mpb_call {
   bool late;   /* END: the transaction's deadline had passed before */
 } mpb_call;
 
+/* The arguments of a method that runs a statement. */
+enum { HANDLE_INDEX = 1, TEXT_INDEX = 2, FIRST_PARAMETER = 3 };
+
 /* call.c */
+mpb_call *mpb_call_push(lua_State *L, const mpb_database *database, call_mode mode);
+/* Gets a connection and goes through the stages; gives the answer, or yields and gives it later. context: the call's
+ * stack index. holder: who waits for a connection. May raise. */
+int mpb_call_start(lua_State *L, mpb_call *call, lua_KContext context, const mp_holder *holder);
 void mpb_call_use_connection(mpb_call *call, call_stage next); /* the next stage waits for it */
 void mpb_call_let_connection_go(mpb_call *call);
 bool mpb_call_has_pipeline(const mpb_call *call);

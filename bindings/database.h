@@ -59,7 +59,7 @@ void mpb_lease_end(mpb_lease *lease);
 
 void mpb_open_database(lua_State *L, mpb_runtime *runtime);
 
-/* The methods that wait (call.c). */
+/* The methods that wait (call_methods.c). */
 int mpb_l_query(lua_State *L);
 int mpb_l_one(lua_State *L);
 int mpb_l_first(lua_State *L);

@@ -1,7 +1,7 @@
 --- The methods of a database handle that are made of others: lending a connection, inserting.
 ---
 --- A handle is a pool, a connection that `checkout` lends, or a transaction; all have the same methods. Those that C
---- provides are declared here for editors: see bindings/call.c.
+--- provides are declared here for editors: see bindings/call_methods.c.
 
 local core = require "moonpool.core"
 local lending = require "moonpool.lending"
