@@ -270,6 +270,8 @@ char *mp_error_describe(const mp_error *error) {
   add_field(&out, error, "detail", MP_ERROR_DETAIL);
   add_field(&out, error, "context", MP_ERROR_CONTEXT);
   add_field(&out, error, "hint", MP_ERROR_HINT);
+  while (out.size > 0 && out.data[out.size - 1] == '\n')
+    out.size--;
   return mp_buffer_take_text(&out);
 }
 

@@ -77,8 +77,8 @@ bool mp_error_retryable(const mp_error *error);
 /* The message, never NULL; the short form of mp_error_get(error, MP_ERROR_MESSAGE). */
 const char *mp_error_message(const mp_error *error);
 
-/* What a person wants to read: place, message, the statement's line with a caret under the position, detail, hint.
- * Returns: owned (free), or NULL without memory. */
+/* What a person wants to read: place, message, the statement's line with a caret under the position, detail, hint;
+ * without a line's end behind the last. Returns: owned (free), or NULL without memory. */
 char *mp_error_describe(const mp_error *error);
 /* The same, as it was at the first call: borrowed until the error is freed. Without memory: the message. */
 const char *mp_error_text(mp_error *error);

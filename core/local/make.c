@@ -35,6 +35,12 @@ typedef struct new_data {
   char *folder; /* the unfinished data folder */
 } new_data;
 
+/* That a program failed says little to a user who did not know that any would run. */
+static void tell_purpose(const new_data *making, mp_error *error) {
+  mp_error_putf(error, MP_ERROR_MESSAGE, "cannot make the private server in %s: %s", making->site->place.folder,
+                mp_error_message(error));
+}
+
 static bool run(const new_data *making, const char *const arguments[], const char *input, const mp__account *account,
                 mp_error **error) {
   mp_buffer output;
@@ -42,6 +48,7 @@ static bool run(const new_data *making, const char *const arguments[], const cha
   mp__process process = {.arguments = arguments, .account = account, .input = input, .kept_fd = making->lock_fd};
   bool ok = mp__process_run(&process, &output, error);
   mp_buffer_finish(&output);
+  if (!ok && error != NULL) tell_purpose(making, *error);
   return ok;
 }
 

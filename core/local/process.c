@@ -57,13 +57,13 @@ static void become_program(const mp__process *process, int input, int output) {
   reset_signals();
   place_descriptors(input, output, process->kept_fd);
   umask(077);
-  const char *failed = "change to its account";
+  const char *failed = "change to the account of";
   if (chdir("/") == 0 && (process->account == NULL || mp__account_become(process->account))) {
     /* The casts are what exec's type asks for; it does not write. */
     execvpe(process->arguments[0], (char *const *)(uintptr_t)process->arguments, (char *const *)(uintptr_t)environment);
     failed = "run";
   }
-  dprintf(STDERR_FILENO, "cannot %s: %s: %s\n", failed, process->arguments[0], strerror(errno));
+  dprintf(STDERR_FILENO, "cannot %s %s: %s\n", failed, process->arguments[0], strerror(errno));
   _exit(127);
 }
 
@@ -94,6 +94,13 @@ static void collect(int fd, mp_buffer *output) {
     if (got <= 0) return;
     mp_buffer_add(output, part, (size_t)got);
   }
+}
+
+/* Its last words, for an error: without the line's end behind them. */
+static void tell_output(mp_buffer *output, mp_error *error) {
+  while (output->size > 0 && output->data[output->size - 1] == '\n')
+    output->size--;
+  if (output->size > 0) mp_error_put(error, MP_ERROR_DETAIL, mp_buffer_text(output));
 }
 
 static int await(pid_t pid) {
@@ -129,7 +136,7 @@ bool mp__process_run(const mp__process *process, mp_buffer *output, mp_error **e
   } else if (!ok) {
     mp_error_set(error, MP_ERROR_LOCAL, "%s failed", program);
   }
-  if (!ok && error != NULL) mp_error_put(*error, MP_ERROR_DETAIL, mp_buffer_text(output));
+  if (!ok && error != NULL) tell_output(output, *error);
 done:
   if (input >= 0) close(input);
   if (ends[0] >= 0) close(ends[0]);

@@ -477,6 +477,22 @@ static void tells_the_servers_own_words(void **state) {
   mp_error_free(error);
 }
 
+static void says_what_it_was_doing_as_a_program_failed(void **state) {
+  fixture *self = *state;
+  mp_error *error = NULL;
+  mp_local_place place = {0};
+  char message[2 * PATH_MAX], *programs = strdup(getenv("PATH"));
+  setenv("PATH", "/nonexistent", 1);
+  const bool started = mp_local_start(&self->usual, &place, &error);
+  setenv("PATH", programs, 1);
+  free(programs);
+  assert_false(started);
+  snprintf(message, sizeof message, "cannot make the private server in %s: rm failed", self->folder);
+  assert_string_equal(mp_error_message(error), message);
+  assert_string_equal(mp_error_get(error, MP_ERROR_DETAIL), "cannot run rm: No such file or directory");
+  mp_error_free(error);
+}
+
 static void refuses_a_socket_folder_that_is_a_link(void **state) {
   fixture *self = *state;
   mp__site site;
@@ -621,6 +637,7 @@ int main(void) {
       MADE(refuses_data_of_another_version),
       FRESH(refuses_a_folder_without_data),
       FRESH(says_what_to_install),
+      FRESH(says_what_it_was_doing_as_a_program_failed),
       MADE(tells_the_servers_own_words),
       MADE(refuses_a_socket_folder_that_is_a_link),
       MADE(refuses_a_socket_folder_of_another),
