@@ -182,6 +182,16 @@ static void open_pool(lua_State *L, mpb_database *database, const mp_settings *s
   database->reports = reports;
 }
 
+/* In a host a pool of the script's own is on a server that the script names: the environment's, or a private one, is
+ * not where the host has its data. */
+static void check_names_server(lua_State *L) {
+  if (!lua_istable(L, 1) || has_server_option(L, 1)) return;
+  mpb_usage(L,
+            "mp.connect() is the host's pool; name a server (url, host, database, service, ...) for a pool of the "
+            "script's own",
+            "the options of connect name no server, and this script runs in a host that has a pool");
+}
+
 /* connect([url or options [, hooks]]) -> a pool; without arguments in a host, the host's. Nothing is sent before its
  * first use. */
 static int l_connect(lua_State *L) {
@@ -189,6 +199,7 @@ static int l_connect(lua_State *L) {
   check_argument(L);
   mp_pool *host_pool = mpb_runtime_of(L)->host_pool;
   if (host_pool != NULL && lua_isnil(L, 1)) return push_host_pool(L, host_pool);
+  if (host_pool != NULL) check_names_server(L);
   mpb_database *database = mpb_push_handle(L);
   mp_settings **box = push_settings(L);
   mp_error **error = mpb_error_slot(L);

@@ -44,6 +44,28 @@ static void a_script_that_names_a_server_gets_its_own_pool(void **state) {
   mp_pool_close(pool);
 }
 
+static void options_without_a_server_are_refused(void **state) {
+  (void)state;
+  static const char *const calls[] = {"connect {}", "connect { connect_timeout = 3 }",
+                                      "connect { on_connect = function() end }"};
+  mp_pool *pool = open_idle_pool();
+  mp_runtime *runtime = open_runtime(pool);
+  for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+    char text[100];
+    snprintf(text, sizeof text, "local mp = require 'moonpool'\nmp.%s", calls[i]);
+    mp_error *error = failure_of(runtime, text);
+    assert_string_equal(mp_error_where(error), "host.lua:2");
+    assert_string_equal(mp_error_hint(error), "mp.connect() is the host's pool; name a server (url, host, database, "
+                                              "service, ...) for a pool of the script's own");
+    assert_fails(error, "usage",
+                 "the options of connect name no server, and this script runs in a host that has a pool");
+  }
+  run(runtime, "local own <close> = require('moonpool').connect { database = 'other', max_size = 3 }\n"
+               "assert(own:stats().max_size == 3)");
+  mp_runtime_close(runtime);
+  mp_pool_close(pool);
+}
+
 static void a_script_cannot_close_the_hosts_pool(void **state) {
   (void)state;
   mp_pool *pool = open_pool("max_size=1");
@@ -272,6 +294,7 @@ int main(void) {
       cmocka_unit_test(the_library_is_of_the_headers_version),
       cmocka_unit_test(a_script_gets_the_hosts_pool),
       cmocka_unit_test(a_script_that_names_a_server_gets_its_own_pool),
+      cmocka_unit_test(options_without_a_server_are_refused),
       cmocka_unit_test(a_script_cannot_close_the_hosts_pool),
       cmocka_unit_test(scripts_of_a_runtime_share_globals_and_others_do_not),
       cmocka_unit_test(a_script_sees_what_others_see),
