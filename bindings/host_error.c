@@ -70,8 +70,9 @@ bool mp_error_retryable(const mp_error *error) {
   return error != NULL && mpb_core_error_retryable(error);
 }
 
-const char *mp_error_text(mp_error *error) {
-  return error == NULL ? "" : mpb_core_error_text(error);
+/* To a host an error does not change by being read: the core makes the text once, at its first use. */
+const char *mp_error_text(const mp_error *error) {
+  return error == NULL ? "" : mpb_core_error_text((mp_error *)(uintptr_t)error);
 }
 
 void mp_error_free(mp_error *error) {

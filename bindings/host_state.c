@@ -22,7 +22,8 @@ struct mpb_host_state {
   char chunk[LUA_IDSIZE]; /* how Lua's messages call what is being loaded */
 };
 
-/* What is on the stack between two calls: the message handler, then the results of the last one. */
+/* What is on the stack between two calls: the message handler, then the results of the last one, which the host may
+ * still read, and may give to the next one. */
 enum { HANDLER_INDEX = 1, FIRST_RESULT = 2 };
 
 /* ---- errors ---- */
@@ -105,15 +106,17 @@ static bool settle(mpb_host_state *state, mp_error *found, mp_error **error) {
   return false;
 }
 
-/* Calls the function with a light userdata, protected. It may refuse by setting state->refused. Its results are then on
- * the stack, from FIRST_RESULT on. */
+/* Calls the function, protected, with the last call's results, which the request may borrow from, and the request on
+ * top. It may refuse by setting state->refused. Its results are then on the stack, from FIRST_RESULT on. */
 static bool run_protected(mpb_host_state *state, lua_CFunction function, void *request, mp_error **error) {
   lua_State *L = state->L;
-  lua_settop(L, HANDLER_INDEX);
+  const int last_results = lua_gettop(L) - HANDLER_INDEX;
+  if (!lua_checkstack(L, 2)) return mpb_core_fail_memory(error);
   state->chunk[0] = '\0';
   lua_pushcfunction(L, function);
+  lua_insert(L, FIRST_RESULT);
   lua_pushlightuserdata(L, request);
-  const int status = lua_pcall(L, 1, LUA_MULTRET, HANDLER_INDEX);
+  const int status = lua_pcall(L, last_results + 1, LUA_MULTRET, HANDLER_INDEX);
   if (status == LUA_OK) return settle(state, state->refused, error);
   if (status == LUA_ERRMEM) mpb_core_fail_memory(&state->raised);
   if (state->raised == NULL) {
@@ -203,30 +206,63 @@ static void note_chunk(lua_State *L, mpb_host_state *state, const char *name) {
   memcpy(state->chunk, chunk.short_src, sizeof state->chunk);
 }
 
+/* Passes over what Lua does not read at the head of a file either: a byte order mark, and a first line that begins with
+ * "#". Its end stays, so that lines keep their numbers. */
+static void skip_head(run_request *request) {
+  static const char mark[] = "\xEF\xBB\xBF";
+  const size_t mark_size = sizeof mark - 1;
+  if (request->size >= mark_size && memcmp(request->text, mark, mark_size) == 0) {
+    request->text += mark_size;
+    request->size -= mark_size;
+  }
+  if (request->size == 0 || request->text[0] != '#') return;
+  while (request->size > 0 && request->text[0] != '\n') {
+    request->text++;
+    request->size--;
+  }
+}
+
 static int load(lua_State *L, run_request *request) {
   if (request->path == NULL) {
     const char *name = lua_pushfstring(L, "=%s", request->name);
     note_chunk(L, request->state, name);
+    skip_head(request);
     return luaL_loadbufferx(L, request->text, request->size, name, "t");
   }
   note_chunk(L, request->state, lua_pushfstring(L, "@%s", request->path));
   return luaL_loadfilex(L, request->path, "t");
 }
 
+/* Lua's own words, which have no place in front, so no script's can be mistaken for them. */
+static bool is_compiled(int status, const char *message) {
+  return status == LUA_ERRSYNTAX && strcmp(message, "attempt to load a binary chunk (mode is 't')") == 0;
+}
+
 static int l_run(lua_State *L) {
-  run_request *request = lua_touserdata(L, 1);
+  run_request *request = lua_touserdata(L, -1);
+  mp_error **refused = &request->state->refused;
   const int status = load(L, request);
   if (status == LUA_ERRFILE) {
-    mpb_core_fail_usage(&request->state->refused, NULL, "%s", lua_tostring(L, -1));
+    mpb_core_fail_usage(refused, NULL, "%s", lua_tostring(L, -1));
+    return 0;
+  }
+  if (is_compiled(status, lua_tostring(L, -1))) {
+    mpb_core_fail_usage(refused, "run the source: a compiled script could crash the program",
+                        "%s is compiled Lua; expected a text", request->state->chunk);
     return 0;
   }
   if (status != LUA_OK) return lua_error(L);
+  lua_insert(L, 1);
+  lua_settop(L, 1); /* nothing borrows from the last results any more */
   lua_call(L, 0, 0);
   return 0;
 }
 
 bool mpb_host_run_file(mpb_host_state *state, const char *path, mp_error **error) {
-  if (path == NULL) return mpb_core_fail_usage(error, NULL, "the path is NULL; expected that of a Lua file");
+  if (path == NULL || path[0] == '\0') {
+    return mpb_core_fail_usage(error, NULL, "the path is %s; expected that of a Lua file",
+                               path == NULL ? "NULL" : "empty");
+  }
   run_request request = {.state = state, .path = path};
   return run_protected(state, l_run, &request, error);
 }
@@ -287,22 +323,33 @@ static bool push_arguments(lua_State *L, const call_request *request) {
   return true;
 }
 
+/* Of the results, which are on top of the stack. */
 static bool check_results(lua_State *L, const call_request *request) {
+  const int below = lua_gettop(L) - (int)request->result_count;
   for (int i = 1; i <= (int)request->result_count; i++) {
-    if (mpb_is_host_value(L, i)) continue;
+    if (mpb_is_host_value(L, below + i)) continue;
     return mpb_core_fail_usage(
         &request->state->refused, "return what can: tostring(value), or its fields one by one",
         "result %d of %s is a %s, which cannot leave Lua; expected nil, a boolean, a number or a "
         "string",
-        i, request->function, mpb_core_type_name(L, i));
+        i, request->function, mpb_core_type_name(L, below + i));
   }
   return true;
 }
 
+/* Lets go of the `count` values at the bottom of the stack. */
+static void drop_bottom(lua_State *L, int count) {
+  const int kept = lua_gettop(L) - count;
+  lua_rotate(L, 1, kept);
+  lua_settop(L, kept);
+}
+
 static int l_call(lua_State *L) {
-  const call_request *request = lua_touserdata(L, 1);
-  lua_settop(L, 0);
+  call_request *request = lua_touserdata(L, -1);
+  const int given = lua_gettop(L);
+  request->function = lua_pushstring(L, request->function); /* errors call it so after the call, too */
   if (!push_function(L, request) || !push_arguments(L, request)) return 0;
+  drop_bottom(L, given); /* nothing borrows from the last results any more */
   luaL_checkstack(L, (int)request->result_count, "too many results");
   lua_call(L, (int)request->argument_count, (int)request->result_count);
   return check_results(L, request) ? (int)request->result_count : 0;

@@ -170,7 +170,7 @@ MOONPOOL_API const char *mp_error_context(const mp_error *error); /* the call st
 MOONPOOL_API bool mp_error_retryable(const mp_error *error);      /* the same transaction may succeed another time */
 
 /* All of it as a person reads it, in several lines, without a line's end behind the last. */
-MOONPOOL_API const char *mp_error_text(mp_error *error);
+MOONPOOL_API const char *mp_error_text(const mp_error *error);
 
 MOONPOOL_API void mp_error_free(mp_error *error); /* NULL is fine */
 

@@ -141,6 +141,32 @@ static void no_memory_is_an_error(void **state) {
 
 #endif
 
+static void the_text_does_not_end_with_a_line(void **state) {
+  (void)state;
+  mp_error *error =
+      failure_of(runtime, "error(require('moonpool').error { kind = 'local', message = 'm', detail = 'd\\n' })");
+  assert_text(mp_error_text(error), "host.lua:1: m\ndetail: d");
+  mp_error_free(error);
+}
+
+static void a_success_leaves_an_old_error(void **state) {
+  (void)state;
+  mp_error *error = failure_of(runtime, "error('old', 0)");
+  assert_true(try_run(runtime, "x = 1", &error));
+  assert_fails(error, "script", "old");
+}
+
+static void an_error_outlives_the_runtime_and_the_pool(void **state) {
+  (void)state;
+  mp_pool *own = open_idle_pool();
+  mp_runtime *there = open_runtime(own);
+  mp_error *error = failure_of(there, "error('x')");
+  mp_runtime_close(there);
+  mp_pool_close(own);
+  assert_text(mp_error_where(error), "host.lua:1");
+  assert_fails(error, "script", "x");
+}
+
 static void an_error_of_the_script_crosses_with_all_its_fields(void **state) {
   (void)state;
   mp_error *error =
@@ -203,7 +229,25 @@ static void os_exit_is_an_error(void **state) {
 static void chunks_are_text(void **state) {
   (void)state;
   mp_error *error = failure_of(runtime, "\x1bLua");
+  assert_text(mp_error_hint(error), "run the source: a compiled script could crash the program");
+  assert_fails(error, "usage", "host.lua is compiled Lua; expected a text");
+  error = failure_of(runtime, "#!/usr/bin/lua\nerror(\"attempt to load a binary chunk (mode is 't')\", 0)");
   assert_fails(error, "script", "attempt to load a binary chunk (mode is 't')");
+}
+
+static void a_text_begins_as_a_file_may(void **state) {
+  (void)state;
+  static const char *const heads[] = {"\xEF\xBB\xBF", "#!/usr/bin/env moonpool\n", "\xEF\xBB\xBF#\n"};
+  static const char *const lines[] = {"host.lua:1", "host.lua:2", "host.lua:2"};
+  for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+    char text[100];
+    snprintf(text, sizeof text, "%serror('x')", heads[i]);
+    mp_error *error = failure_of(runtime, text);
+    assert_text(mp_error_where(error), lines[i]);
+    assert_fails(error, "script", "x");
+  }
+  run(runtime, "# nothing else");
+  run(runtime, "#");
 }
 
 static void a_chunk_without_a_name_has_one(void **state) {
@@ -268,6 +312,8 @@ static void what_is_null_is_an_error(void **state) {
   assert_fails(error, "usage", "the runtime is NULL");
   assert_false(mp_run_file(runtime, NULL, &error));
   assert_fails(error, "usage", "the path is NULL; expected that of a Lua file");
+  assert_false(mp_run_file(runtime, "", &error));
+  assert_fails(error, "usage", "the path is empty; expected that of a Lua file");
   assert_false(mp_run_string(runtime, NULL, 0, NULL, &error));
   assert_fails(error, "usage", "the script is NULL; expected a text");
   mp_runtime_close(NULL);
@@ -407,11 +453,15 @@ int main(void) {
 #ifndef SANITIZED
       cmocka_unit_test(no_memory_is_an_error),
 #endif
+      cmocka_unit_test(the_text_does_not_end_with_a_line),
+      cmocka_unit_test(a_success_leaves_an_old_error),
+      cmocka_unit_test(an_error_outlives_the_runtime_and_the_pool),
       cmocka_unit_test(an_error_of_the_script_crosses_with_all_its_fields),
       cmocka_unit_test(an_error_without_fields_has_none),
       cmocka_unit_test(the_missing_error_has_nothing),
       cmocka_unit_test(os_exit_is_an_error),
       cmocka_unit_test(chunks_are_text),
+      cmocka_unit_test(a_text_begins_as_a_file_may),
       cmocka_unit_test(a_chunk_without_a_name_has_one),
       cmocka_unit_test(a_script_may_hold_any_bytes),
       cmocka_unit_test(a_file_that_cannot_be_read_is_an_error),

@@ -114,6 +114,37 @@ static void results_live_until_the_next_call(void **state) {
   assert_string(results[1], "two", 3);
 }
 
+/* A runtime that, on the way to the function `late`, overwrites all that nobody holds on to. */
+static mp_runtime *open_with_collector(void) {
+  mp_runtime *collecting = open_runtime(pool);
+  run(collecting, "setmetatable(_G, { __index = function(_, name)\n"
+                  "  collectgarbage() collectgarbage()\n"
+                  "  others = {} for i = 1, 200 do others[i] = ('y'):rep(1000) .. i end\n"
+                  "  return name == 'late' and function(...) return ... end or nil\n"
+                  "end })\n"
+                  "function give() return ('x'):rep(1000), ('z'):rep(1000), 'la' .. 'te', 'kept = ' .. #_VERSION end");
+  return collecting;
+}
+
+static void results_may_be_given_to_the_next_call(void **state) {
+  (void)state;
+  mp_error *error = NULL;
+  mp_value values[4];
+  char expected[1000];
+  mp_runtime *collecting = open_with_collector();
+  assert_true(mp_call(collecting, "give", NULL, 0, values, 4, &error));
+  assert_true(mp_call(collecting, values[2].as.string.data, values, 4, values, 4, &error));
+  memset(expected, 'x', sizeof expected);
+  assert_string(values[0], expected, sizeof expected);
+  memset(expected, 'z', sizeof expected);
+  assert_string(values[1], expected, sizeof expected);
+  assert_string(values[2], "late", 4);
+  assert_true(
+      mp_run_string(collecting, values[3].as.string.data, values[3].as.string.size, values[2].as.string.data, &error));
+  run(collecting, "assert(kept == 7)");
+  mp_runtime_close(collecting);
+}
+
 static void missing_results_are_nil_and_others_are_dropped(void **state) {
   (void)state;
   mp_error *error = NULL;
@@ -231,6 +262,7 @@ int main(void) {
       cmocka_unit_test(strings_may_be_huge),
       cmocka_unit_test(a_string_too_large_for_memory_is_an_error),
       cmocka_unit_test(results_live_until_the_next_call),
+      cmocka_unit_test(results_may_be_given_to_the_next_call),
       cmocka_unit_test(missing_results_are_nil_and_others_are_dropped),
       cmocka_unit_test(thousands_of_values_cross),
       cmocka_unit_test(too_many_values_are_an_error),
