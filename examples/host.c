@@ -32,8 +32,8 @@ int main(int argc, char **argv) {
   for (int i = 1; i < argc && done; i++)
     done = show(runtime, strtoll(argv[i], NULL, 10), &error);
   if (!done) fprintf(stderr, "host: %s\n", mp_error_text(error));
-  mp_error_free(error);
   mp_runtime_close(runtime);
   mp_pool_close(pool);
+  mp_error_free(error);
   return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }

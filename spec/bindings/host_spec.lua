@@ -92,12 +92,43 @@ describe("libmoonpool", function()
   it("has a header that any C and C++ compiler takes, alone", function()
     write_file(folder .. "/alone.c", "#include <moonpool.h>\nint main(void) { return mp_nil().type; }\n")
     local strict = "-Wall -Wextra -Wpedantic -Wconversion -Werror -fsyntax-only $(pkg-config --cflags moonpool)"
-    for _, language in ipairs { "cc -std=c99", "cc -std=c11", "g++ -x c++ -std=c++11", "g++ -x c++ -std=c++20" } do
+    for _, language in ipairs { "cc -std=c99", "cc -std=c11", "g++ -x c++ -std=c++11",
+      "g++ -x c++ -std=c++20", "clang++ -x c++ -std=c++20 -Wzero-as-null-pointer-constant" } do
       assert_prints("", ("%s %s alone.c"):format(language, strict))
     end
     local included = run("cc -M $(pkg-config --cflags moonpool) alone.c")
     assert.not_matches("lua[%w.]*%.h", (included:gsub("share/lua", "")))
     assert.not_matches("libpq", included)
+  end)
+
+  it("has an example that may fail again and again", function()
+    local lines = {}
+    for line in read_file(home .. "/include/moonpool.h"):match("^(.-)%*/"):gmatch("\n %*     ([^\n]*)") do
+      lines[#lines + 1] = line
+    end
+    local text = table.concat(lines, "\n")
+    local opening, use, closing = text:match("^(.*\n)( *if .*\n})\n(.*)$")
+    opening = opening:gsub('"postgres:[^"]*"', "NULL"):gsub("users", "no_users")
+    write_file(folder .. "/example.c", ("#include <moonpool.h>\n#include <stdio.h>\nint main(void) {\n%s" ..
+      "for (int i = 0; i < 3; i++) {\n%s\n}\n%s\n}\n"):format(opening, use, closing))
+    compile("example", "example.c", "-std=c99")
+    local failure = 'users:3: relation "no_users" does not exist (42P01)\n' ..
+      "line 1: select name from no_users\n                         ^\n"
+    assert_prints(failure:rep(3), "./example")
+  end)
+
+  it("comes with the documents that its header names", function()
+    local place = home .. "/share/doc/moonpool/"
+    for page in read_file(home .. "/include/moonpool.h"):gmatch("docs/[%w-]+%.md") do
+      assert.is_truthy(io.open(place .. page), page)
+    end
+    for _, page in ipairs { "README.md", "docs/README.md", "docs/embedding.md" } do
+      local folder_of_page = (place .. page):match("^.*/")
+      for link in read_file(place .. page):gmatch("%]%(([%w/._-]+)[^)]*%)") do
+        assert_prints("", ("test -e %s"):format(quote(folder_of_page .. link)))
+      end
+    end
+    assert_prints("", ("test -s %s/LICENSE && test -s %s/share/man/man1/moonpool.1"):format(quote(place), quote(home)))
   end)
 
   it("is found by pkg-config", function()
