@@ -107,6 +107,14 @@ static void *nest(void *argument) {
       "local t = setmetatable({}, {}) getmetatable(t).__index = function(_, k) return t[k] end return t.x",
       "local t, mp = {}, require 'moonpool' local c = t for _ = 1, 5000 do c.x = {} c = c.x end\n"
       "mp.connect():value('select $1::jsonb', mp.json(t))",
+      "local t, n, mp = {}, 0, require 'moonpool' for _ = 1, 990 do t = { t } end\n"
+      "local function f(s)\n"
+      "  n = n + 1\n"
+      "  if n < 185 then return (s:gsub('.', f)) end\n"
+      "  for _ = 1, 3 do mp.connect():value('select $1::jsonb', mp.json(t)) end\n"
+      "  error('as deep as can be')\n"
+      "end\n"
+      "f('x')",
   };
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
     mp_error_free(failure_of(argument, texts[i]));
