@@ -250,6 +250,7 @@ local function list_operand(node, list, what)
       usage(("element %d of %s is an expression; expected values"):format(i, what), "join conditions with |")
     end
     check_value(node, item)
+    copy[i] = type(item) == "table" and node.type and types.as_element(node.type, item) or item
   end
   return { kind = "value", value = core.array(copy) }
 end

@@ -338,7 +338,7 @@ function M.rows(alias, columns, rows)
         list[i] = core.null
       else
         expression.check_value({ kind = "element", type = column.type }, value)
-        list[i] = value
+        list[i] = types.as_element(column.type, value)
       end
     end
     lists[j] = expression.value(core.array(list), false, column.type.sql .. "[]")

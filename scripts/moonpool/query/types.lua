@@ -224,6 +224,17 @@ function M.array_of(element)
   }
 end
 
+--- A value as an element of an array that is sent: a JSON document that is a list must not be taken for a dimension.
+---@param kind moonpool.query.Type
+---@param value any
+---@return any
+function M.as_element(kind, value)
+  if type(value) == "table" and kind.family == "json" then
+    return core.json(value)
+  end
+  return value
+end
+
 --- Can values of the two be compared? Where one is unknown, the server decides.
 ---@param a moonpool.query.Type|false
 ---@param b moonpool.query.Type|false

@@ -6,6 +6,7 @@ local compose = require "moonpool.query.compose"
 local expression = require "moonpool.query.expression"
 local source = require "moonpool.query.source"
 local statement = require "moonpool.query.statement"
+local types = require "moonpool.query.types"
 
 local usage = complain.usage
 local null = core.null
@@ -79,7 +80,7 @@ end
 local function refuse_missing(one, given, what)
   local missing = {}
   for _, column in ipairs(one.columns) do
-    if must_be_given(column) and not given[column.name] then
+    if must_be_given(column) and given[column.name] == nil then
       missing[#missing + 1] = column.name
     end
   end
@@ -119,7 +120,7 @@ local function list_of(column, rows)
   local list = {}
   for i, row in ipairs(rows) do
     local node = column_value(column, row[column.name])
-    list[i] = node.value
+    list[i] = types.as_element(column.type, node.value)
   end
   return { kind = "value", value = core.array(list), as_type = column.type.sql .. "[]" }
 end
