@@ -314,6 +314,29 @@ function Expression:rows(alias, columns)
   }, declared)
 end
 
+local function check_rows(declared, rows)
+  if type(rows) ~= "table" or source.is(rows) or expression.is(rows) then
+    usage(("the third argument of rows is a %s; expected a list of rows"):format(complain.type_name(rows)))
+  end
+  local names, known = {}, {}
+  for j, column in ipairs(declared) do
+    names[j], known[column.name] = column.name, true
+  end
+  local count = #rows
+  for key, row in next, rows do
+    if math.type(key) ~= "integer" or key < 1 or key > count or type(row) ~= "table" then
+      usage(("the rows have the %s at %s; expected a list of tables, without holes")
+        :format(complain.type_name(row), type(key) == "number" and tostring(key) or complain.show(key)))
+    end
+    for name in next, row do
+      if not known[name] then
+        usage(("row %d of rows has %s, which is no column of it"):format(key, complain.show(name)),
+          complain.hint(name, names))
+      end
+    end
+  end
+end
+
 --- A list of rows as a table: for joins, and for updates of many rows.
 ---@param alias string
 ---@param columns string[] "name type" of each
@@ -322,9 +345,7 @@ end
 function M.rows(alias, columns, rows)
   expression.check_name(alias, "the alias")
   local declared = source.declare(columns, "the rows")
-  if type(rows) ~= "table" then
-    usage(("the third argument of rows is a %s; expected a list of rows"):format(complain.type_name(rows)))
-  end
+  check_rows(declared, rows)
   local lists = {}
   for j, column in ipairs(declared) do
     if not column.type or column.type.family == "array" then

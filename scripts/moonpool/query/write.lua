@@ -134,9 +134,21 @@ local function tuple_of(columns, row)
   return tuple
 end
 
+local function check_list(rows)
+  local count = #rows
+  for key in next, rows do
+    if math.type(key) ~= "integer" or key < 1 or key > count then
+      usage(("the list of insert has the key %s; expected rows without holes between them")
+        :format(type(key) == "number" and tostring(key) or complain.show(key)))
+    end
+  end
+  return count
+end
+
 local function read_rows(one, rows)
   local seen, columns = {}, {}
-  for i, row in ipairs(rows) do
+  for i = 1, check_list(rows) do
+    local row = rows[i]
     local what = ("row %d of insert"):format(i)
     check_row(row, what)
     check_names(one, row, what)
@@ -152,7 +164,7 @@ local function read_rows(one, rows)
     end
   end
   if #columns == 0 then
-    usage("the rows of insert have no columns")
+    columns[1] = one.columns[1] or usage(("%s has no columns: insert its rows one by one"):format(one.alias))
   end
   return columns
 end
@@ -182,6 +194,11 @@ end
 
 --- Rows of a query: its columns are matched by their names, so that their order does not matter.
 local function rows_of_query(one, query)
+  if query.kind ~= "select" and query.kind ~= "set" then
+    usage(("the argument of insert is a %s; expected a row, a list of rows, or a query")
+      :format(complain.type_name(query)), query.kind ~= "explain" and query.outputs
+        and "give it a name: mp.cte(\"name\", statement):all()" or nil)
+  end
   local columns, given = {}, {}
   for i, output in ipairs(compose.outputs_of(query)) do
     if not output.name then
@@ -192,9 +209,6 @@ local function rows_of_query(one, query)
     expression.operand(column, output.node, "the query's column")
     columns[i] = column
     given[output.name] = true
-  end
-  if #columns == 0 then
-    usage("the query of insert gives no rows")
   end
   refuse_missing(one, given, "the query of insert")
   return { columns = columns, query = query }
@@ -272,6 +286,9 @@ end
 local function read_constraint(one, name)
   local known = one.description.unique or {}
   expression.check_name(name, "the constraint")
+  if name:find("_pkey$") or name:find("_excl$") then
+    return name -- the server's own names for keys that a description has no names of
+  end
   local names = {}
   for other in pairs(known) do
     names[#names + 1] = other
@@ -282,6 +299,46 @@ local function read_constraint(one, name)
     usage(("%s has no unique constraint %s"):format(one.alias, complain.show(name)), complain.hint(name, names))
   end
   return name
+end
+
+--- Would the condition be sent with a value apart from it?
+local function holds_value(node)
+  if node.kind == "value" or node.kind == "param" then
+    return true
+  elseif node.kind == "column" or node.kind == "subquery" or node.kind == "exists" or node.kind == "source_name" then
+    return false
+  end
+  for field, part in next, node do
+    if field ~= "type" and type(part) == "table" and not statement.is(part) and holds_value(part) then
+      return true
+    end
+  end
+  return false
+end
+
+--- The server plans a statement that is run often for any values at all, and then finds no index that is for one.
+local function read_index_condition(insert, given)
+  local condition = statement.read_condition(insert, "on_conflict", given)
+  if holds_value(condition) then
+    usage("the condition of on_conflict has a value, which is sent as a parameter, and fits no index for sure",
+      "write it as the index has it, such as table.active, column:is_null() or mp.sql \"amount > 0\"")
+  end
+  return condition
+end
+
+local function check_options(columns, options)
+  for name in pairs(options) do
+    if name ~= "constraint" and name ~= "where" then
+      usage(type(name) == "string" and ("there is no option %s of on_conflict"):format(complain.show(name))
+        or "the options of on_conflict are a list; expected { constraint = name } or { where = condition }",
+        type(name) == "string" and complain.hint(name, CONFLICT_OPTIONS) or "columns are arguments of their own")
+    end
+  end
+  if options.constraint and (#columns > 0 or options.where) then
+    usage("on_conflict has a constraint and more; expected either the constraint, or columns and their condition")
+  elseif options.where and #columns == 0 then
+    usage("on_conflict has a condition without columns; expected those of a partial unique index")
+  end
 end
 
 local function read_target(insert, ...)
@@ -299,12 +356,8 @@ local function read_target(insert, ...)
         :format(i, complain.type_name(item), one.alias))
     end
   end
-  for name in pairs(options) do
-    if name ~= "constraint" and name ~= "where" then
-      usage(("there is no option %s of on_conflict"):format(complain.show(name)), complain.hint(name, CONFLICT_OPTIONS))
-    end
-  end
-  local condition = options.where and statement.read_condition(insert, "on_conflict", options.where)
+  check_options(columns, options)
+  local condition = options.where and read_index_condition(insert, options.where)
   if #columns > 0 and not condition then
     check_key(one, columns)
   end

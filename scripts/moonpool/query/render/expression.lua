@@ -64,6 +64,12 @@ local function aliases_of(frame)
   return aliases
 end
 
+--- How each statement comes to read from a further table.
+local READING = {
+  select = "join it: :join(%s)", update = "read it too: :from(%s)", delete = "read it too: :using(%s)",
+  insert = "insert a query, or :select a value from %s",
+}
+
 local function raise_not_read(w, node)
   local one = node.source
   if one.kind == "excluded" then
@@ -74,7 +80,7 @@ local function raise_not_read(w, node)
   error(core.error {
     kind = "usage",
     message = ("%s: %s is not part of this query"):format(expression.name_of(node), one.alias),
-    hint = ("%s; join it: :join(%s)"):format(read, one.alias),
+    hint = read .. "; " .. READING[w.frame and w.frame.kind or "select"]:format(one.alias),
     where = w.places and w.places[one] or nil,
   })
 end

@@ -66,6 +66,10 @@ function source_printers.table(w, one)
 end
 
 function source_printers.cte(w, one)
+  if #one.columns == 0 and one.cte.query.kind ~= "select" and not one.cte.query.outputs then
+    usage(("%s gives no rows: it is the %s of %s"):format(one.alias, one.cte.query.kind, one.cte.query.main.alias),
+      "add :returning(...) to it; one that is to be run only is sent along by :with")
+  end
   M.need_cte(w, one.cte)
   add(w, quote(one.cte.name))
   if one.alias ~= one.cte.name then

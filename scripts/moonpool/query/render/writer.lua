@@ -21,6 +21,7 @@ local M = {}
 
 --- What a part of a statement reads from.
 ---@class moonpool.query.Frame
+---@field kind string of its statement
 ---@field main moonpool.query.Source|false
 ---@field joins moonpool.query.Join[]|false
 ---@field parent moonpool.query.Frame|false
