@@ -12,8 +12,11 @@ local usage = complain.usage
 
 local M = {}
 
+--- What a fragment was made of: its text, and what its names were bound to.
+---@type table<moonpool.Expression, { text: string, bindings: table<string, moonpool.Expression> }>
+local made_of = setmetatable({}, { __mode = "k" })
+
 --- Texts that were cut before; scripts write them as literals, so there are few.
-local cut = setmetatable({}, { __mode = "k" })
 local by_text = setmetatable({}, { __mode = "v" })
 
 --- The pieces of a text, and its names.
@@ -60,38 +63,40 @@ local function binding(name, value)
   return expression.value(value, false)
 end
 
-local function make(parts, bindings, text)
+local function make(text, parts, bindings)
   local pieces = {}
   for i, piece in ipairs(parts.pieces) do
     if type(piece) == "string" then
       pieces[i] = piece
     else
       local name = piece[1]
-      bindings[name] = bindings[name] or expression.make { kind = "param", name = name, type = false, as_type = false }
-      pieces[i] = bindings[name]
+      pieces[i] = bindings[name] or expression.make { kind = "param", name = name, type = false, as_type = false }
     end
   end
   local node = expression.make { kind = "fragment", pieces = pieces, type = false }
-  cut[node] = text
+  made_of[node] = { text = text, bindings = bindings }
   return node
 end
 
---- A fragment called with a table binds its names.
+--- A fragment called with a table binds its names, further ones when it is called again.
 function expression.metatable.__call(node, values)
-  local text = cut[node]
-  if not text then
+  local made = made_of[node]
+  if not made then
     usage(("%s is no function"):format(expression.name_of(node)))
   elseif type(values) ~= "table" or getmetatable(values) ~= nil then
     usage(("a fragment is called with a %s; expected { name = value }"):format(complain.type_name(values)))
   end
-  local parts, bindings = pieces_of(text), {}
+  local parts, bindings = pieces_of(made.text), {}
+  for name, value in next, made.bindings do
+    bindings[name] = value
+  end
   for name, value in next, values do
     if not parts.names[name] then
       usage(("the fragment has no parameter %s"):format(complain.show(name)), complain.hint(name, names_of(parts)))
     end
     bindings[name] = binding(name, value)
   end
-  return make(parts, bindings, text)
+  return make(made.text, parts, bindings)
 end
 
 --- SQL by hand. Its $names are bound by a call with a table, or when the statement is run.
@@ -101,7 +106,7 @@ function M.sql(text)
   if type(text) ~= "string" then
     usage(("the argument of mp.sql is a %s; expected a string"):format(complain.type_name(text)))
   end
-  return make(pieces_of(text), {}, text)
+  return make(text, pieces_of(text), {})
 end
 
 --- A fragment that is a query, as a table to read from: mp.from_sql("alias", fragment, { "id uuid", "total int8" }).

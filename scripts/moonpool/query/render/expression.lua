@@ -12,7 +12,7 @@ local add, add_list, add_parameter = writer.add, writer.add_list, writer.add_par
 --- What other files of this folder put here, since they stand on this one.
 local M = {
   query = nil, ---@type fun(w: moonpool.query.Writer, statement: table, outer: moonpool.query.Frame|false)
-  source_name = nil, ---@type fun(w: moonpool.query.Writer, source: moonpool.query.Source)
+  source_name = nil, ---@type fun(w: moonpool.query.Writer, source: moonpool.query.Source, is_renamed: boolean)
 }
 
 local printers = {}
@@ -21,7 +21,7 @@ local print_node
 --- What needs no parentheses, wherever it stands.
 local ATOMS = {
   column = true, value = true, call = true, cast = true, param = true, subquery = true, exists = true, name = true,
-  row = true, null = true, subscript = true, case = true, ["true"] = true, default = true, source_name = true,
+  row = true, null = true, subscript = true, case = true, ["true"] = true, default = true,
 }
 
 local function print_operand(w, node)
@@ -41,6 +41,9 @@ local function is_visible(frame, one)
   while frame do
     if one == frame.main or one.kind == "excluded" and one.of == frame.main and frame.has_excluded then
       return true
+    end
+    if frame.kind == "fragment" then
+      return true -- what it reads is the script's to know
     end
     for _, join in ipairs(frame.joins or {}) do
       if join.source == one then
@@ -277,26 +280,52 @@ function printers.call(w, node)
   end
 end
 
---- A query within a fragment: in parentheses, if it does not stand in them.
+--- A query within a fragment: in parentheses of its own, whatever stands around it, since those of `lower($query)` are
+--- no parentheses of a query. A change of data takes one pair only, in WITH.
 local function print_embedded(w, query, before, behind)
-  local is_wrapped = before:find("%(%s*$") and behind:find("^%s*%)")
+  local is_change = query.kind ~= "select" and query.kind ~= "set"
+  local is_wrapped = is_change and before:find("%(%s*$") and behind:find("^%s*%)")
   add(w, is_wrapped and "" or "(")
   M.query(w, query, w.frame)
   add(w, is_wrapped and "" or ")")
 end
 
+--- A table within a fragment: its name before a point and where the query reads from it, else what FROM says.
+local function print_source_name(w, one, behind, outer)
+  if behind:find("^%s*%.") or is_visible(outer, one) then
+    return add(w, one.quoted)
+  end
+  return M.source_name(w, one, behind:find("^%s+[aA][sS]%s") ~= nil)
+end
+
+--- Does the fragment read from tables itself, so that nobody knows which columns its names may be?
+local function reads_itself(node, outer)
+  for _, piece in ipairs(node.pieces) do
+    if type(piece) == "table" and piece.kind == "source_name" and not is_visible(outer, piece.source) then
+      return true
+    end
+  end
+  return not outer
+end
+
 --- A fragment's own text, with nodes where its names stand.
 function printers.fragment(w, node)
-  local pieces = node.pieces
+  local pieces, outer = node.pieces, w.frame
+  if reads_itself(node, outer) then
+    w.frame = { kind = "fragment", main = false, joins = false, parent = outer, has_excluded = false }
+  end
   for i, piece in ipairs(pieces) do
     if type(piece) == "string" then
       add(w, piece)
     elseif piece.kind == "query" then
       print_embedded(w, piece.query, pieces[i - 1], pieces[i + 1])
+    elseif piece.kind == "source_name" then
+      print_source_name(w, piece.source, pieces[i + 1], outer)
     else
       print_operand(w, piece)
     end
   end
+  w.frame = outer
 end
 
 function printers.subquery(w, node)
@@ -313,14 +342,6 @@ end
 
 function printers.default(w)
   add(w, "default")
-end
-
---- A table within a fragment: its name where the query reads from it, else what FROM says.
-function printers.source_name(w, node)
-  if is_visible(w.frame, node.source) then
-    return add(w, node.quoted)
-  end
-  return M.source_name(w, node.source)
 end
 
 M.node = print_node

@@ -133,7 +133,12 @@ function M.joins(w, joins)
   end
 end
 
-function print.source_name(w, one)
+--- A source in a text that may go on with a name for it.
+function print.source_name(w, one, is_renamed)
+  if is_renamed and one.kind == "table" then
+    M.note_schema(w, one)
+    return add(w, one.base_text)
+  end
   return source_printers[one.kind](w, one, false)
 end
 
