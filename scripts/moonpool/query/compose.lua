@@ -65,7 +65,7 @@ end
 --- Does the query give a row? A condition.
 ---@return moonpool.Expression
 function Query:exists()
-  return M.exists(self.outputs and self or select_.without_columns(self))
+  return M.exists((self.outputs or self.distinctness) and self or select_.without_columns(self))
 end
 
 ---@param self table
@@ -141,6 +141,9 @@ end
 ---@param ... moonpool.Expression|string
 ---@return moonpool.SetQuery
 function Set:order(...)
+  if select("#", ...) == 0 then
+    usage("order needs a column")
+  end
   local ordering = table.move(self.ordering or {}, 1, #(self.ordering or {}), 1, {})
   for i = 1, select("#", ...) do
     ordering[#ordering + 1] = set_order_node(self, (select(i, ...)))
@@ -187,13 +190,15 @@ end
 
 Set.as = Query.as
 
-local CTE_OPTIONS = { "materialized" }
-
-local function check_options(options)
+--- The options of a common table expression, which has one that is true or false.
+local function check_options(options, known)
+  if options ~= nil and (type(options) ~= "table" or getmetatable(options) ~= nil) then
+    usage(("the options are a %s; expected a table such as { %s = true }"):format(complain.type_name(options), known))
+  end
   for name, value in pairs(options or {}) do
-    if name ~= "materialized" then
+    if name ~= known then
       usage(("there is no option %s of a common table expression"):format(complain.show(name)),
-        complain.hint(name, CTE_OPTIONS))
+        complain.hint(name, { known }))
     elseif type(value) ~= "boolean" then
       usage(("option %s is a %s; expected true or false"):format(name, complain.type_name(value)))
     end
@@ -210,7 +215,7 @@ function M.cte(name, query, options)
   if not statement.is(query) or query.kind == "explain" then
     usage(("the second argument of cte is a %s; expected a query"):format(complain.type_name(query)))
   end
-  check_options(options)
+  check_options(options, "materialized")
   local cte = { name = name, query = query, materialized = options and options.materialized }
   return source.make({ kind = "cte", alias = name, cte = cte }, named_columns(query, "the query"))
 end
@@ -227,6 +232,7 @@ function M.recursive(name, first, step, options)
   if type(step) ~= "function" then
     usage(("the third argument of recursive is a %s; expected a function"):format(complain.type_name(step)))
   end
+  check_options(options, "distinct")
   local cte = { name = name, is_recursive = true }
   local rows = source.make({ kind = "cte", alias = name, cte = cte }, named_columns(first, "the query"))
   local following = step(rows)

@@ -43,6 +43,19 @@ local WORDS = {
   coalesce = true, greatest = true, least = true, nullif = true, row = true, array = true, grouping = true,
 }
 
+--- How many arguments the grammar asks for, at least and at most.
+local COUNTS = {
+  coalesce = { 1 }, greatest = { 1 }, least = { 1 }, nullif = { 2, 2 }, array = { 1, 1 }, grouping = { 1 },
+}
+
+local function check_count(name, count)
+  local least, most = table.unpack(COUNTS[name] or { 0 })
+  if count < least or most and count > most then
+    usage(("%s has %d argument%s; expected %d%s"):format(name, count, count == 1 and "" or "s", least,
+      most and "" or " or more"))
+  end
+end
+
 --- Names that are known here are printed as they are, all others as identifiers, with their schema.
 local function name_as_sql(name)
   if WORDS[name] or RESULTS[name] or POLYMORPHIC[name] or name == "sum" or name == "avg" then
@@ -90,6 +103,7 @@ end
 
 local function call(name, ...)
   local arguments = {}
+  check_count(name, select("#", ...))
   for i = 1, select("#", ...) do
     arguments[i] = read_argument(name, (select(i, ...)), arguments[1])
   end
@@ -121,6 +135,8 @@ M.fn = setmetatable({}, {
 local function altered(node, method, field, value)
   if node.kind ~= "call" then
     usage(("%s has no method %s: that is for calls of functions"):format(expression.name_of(node), method))
+  elseif WORDS[node.sql] then
+    usage(("%s has no method %s: it is a word of SQL and no function"):format(expression.name_of(node), method))
   end
   local copy = {}
   for key, old in next, node do
@@ -136,8 +152,15 @@ function Expression:filter(condition)
   return altered(self, "filter", "filtered_by", expression.condition(condition, "the argument of filter"))
 end
 
+local function need_arguments(node, method)
+  if node.kind == "call" and #node.arguments == 0 then
+    usage(("%s has no arguments, and no %s"):format(expression.name_of(node), method))
+  end
+end
+
 --- Each value is aggregated once.
 function Expression:distinct()
+  need_arguments(self, "distinct")
   return altered(self, "distinct", "is_distinct", true)
 end
 
@@ -158,6 +181,7 @@ end
 --- In which order values are aggregated.
 ---@param ... moonpool.Expression
 function Expression:order_by(...)
+  need_arguments(self, "order_by")
   return altered(self, "order_by", "ordering", read_nodes("order_by", ...))
 end
 

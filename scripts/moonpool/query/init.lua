@@ -68,6 +68,9 @@ end
 
 --- A query that has a table and a condition only can go on as an update or a delete.
 local function check_convertible(query, verb)
+  if not query.main then
+    usage(("a query without a table has no %s"):format(verb))
+  end
   for _, field in ipairs { "outputs", "joins", "grouping", "group_condition", "ordering", "distinctness", "count_limit",
     "skipped", "locking", "attached" } do
     if query[field] then

@@ -66,6 +66,9 @@ end
 ---@param ... any expressions
 ---@return moonpool.Query
 function M.bare(...)
+  if select("#", ...) == 0 then
+    usage("select needs an expression")
+  end
   local query = copy(EMPTY)
   query.outputs = statement.read_outputs({ main = { by_name = {}, names = {}, columns = {}, alias = "this query" } },
     "select", ...)
@@ -280,7 +283,12 @@ local function raise_twice(one)
     ("join it under another name: %s:as \"other\""):format(one.name or one.alias))
 end
 
+local function need_table(query, method)
+  return query.main or usage(("a query without a table has no %s"):format(method), "begin it with a table")
+end
+
 local function add_join(query, kind, one, on, is_lateral)
+  need_table(query, "join")
   for _, other in ipairs(statement.sources_of(query)) do
     if other.alias == one.alias then
       raise_twice(one)
@@ -362,8 +370,7 @@ local function join_nearest(query, kind, one)
 end
 
 local function find_relation(query, name)
-  local first = query.main
-  return first.handle.r[name]
+  return need_table(query, "join").handle.r[name]
 end
 
 local function join(query, kind, target, on, ...)
@@ -428,12 +435,22 @@ function Query:cross_join(target)
   return add_join(self, "cross", check_table(target, "cross_join"), nil)
 end
 
+--- Tables are the same for each row; SQL's word is for what is computed.
+local function check_lateral(target, what)
+  local one = check_table(target, what)
+  if one.kind == "table" or one.kind == "cte" then
+    usage(("the argument of %s is the table %s; expected a query with a name, or a function that gives rows")
+      :format(what, one.alias), "write join, left_join or cross_join")
+  end
+  return one
+end
+
 --- A query that may use the columns of the tables before it, for each of their rows.
 ---@param target moonpool.Table a query with a name, or a function that gives rows
 ---@param on? moonpool.Expression
 ---@return moonpool.Query
 function Query:join_lateral(target, on)
-  local one = check_table(target, "join_lateral")
+  local one = check_lateral(target, "join_lateral")
   if on == nil then
     return add_join(self, "cross", one, nil, true)
   end
@@ -445,7 +462,7 @@ end
 ---@param on? moonpool.Expression
 ---@return moonpool.Query
 function Query:left_join_lateral(target, on)
-  local one = check_table(target, "left_join_lateral")
+  local one = check_lateral(target, "left_join_lateral")
   local condition = on and expression.condition(on, "the second argument of left_join_lateral")
     or expression.make { kind = "true", type = false }
   return add_join(self, "left", one, condition, true)
@@ -477,7 +494,11 @@ local function read_lock(query, strength, options)
     usage("a lock has the options skip_locked and nowait; expected one of them")
   end
   local of = {}
-  for i, target in ipairs(options.of and (source.is(options.of) and { options.of } or options.of) or {}) do
+  local targets = options.of == nil and {} or source.is(options.of) and { options.of } or options.of
+  if type(targets) ~= "table" or getmetatable(targets) ~= nil then
+    usage(("option of is a %s; expected a table or a list of them"):format(complain.type_name(targets)))
+  end
+  for i, target in ipairs(targets) do
     of[i] = check_table(target, "of")
     if not statement.reads(query, of[i]) then
       usage(("%s is not part of this query, and cannot be locked"):format(of[i].alias))

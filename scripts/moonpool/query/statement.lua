@@ -75,7 +75,7 @@ end
 --- All that a statement reads from, by its own clauses.
 ---@return moonpool.query.Source[]
 function M.sources_of(statement)
-  local list = { statement.main }
+  local list = { statement.main or nil }
   for _, join in ipairs(statement.joins or {}) do
     list[#list + 1] = join.source
   end
@@ -135,7 +135,7 @@ end
 function M.find(statement, name)
   local main = statement.main
   if not statement.joins or #statement.joins == 0 then
-    local column = main.by_name[name]
+    local column = main and main.by_name[name]
     if column then
       return column
     end

@@ -190,7 +190,8 @@ function M.parse(text)
     name, array = text:match("^(.-)%s*(%[?%]?)$")
   end
   name = SPELLINGS[name:lower()] or name
-  if array == "[" or array == "]" or name == "" then
+  local has_gap = name == "" or name:find("^%.") or name:find("%.$") or name:find("..", 1, true)
+  if has_gap or array == "[" or array == "]" then
     raise_no_type(text)
   end
   local base = M.named(name .. array)

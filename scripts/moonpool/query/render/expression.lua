@@ -21,7 +21,7 @@ local print_node
 --- What needs no parentheses, wherever it stands.
 local ATOMS = {
   column = true, value = true, call = true, cast = true, param = true, subquery = true, exists = true, name = true,
-  row = true, null = true, subscript = true, case = true, ["true"] = true, default = true,
+  row = true, null = true, subscript = true, case = true, ["true"] = true, default = true, alias = true,
 }
 
 local function print_operand(w, node)
@@ -199,12 +199,28 @@ function printers.row(w, node)
   add(w, ")")
 end
 
+--- A name is given among the outputs only; wherever else it is used, it is the expression.
 function printers.alias(w, node)
+  return print_operand(w, node.operand)
+end
+
+local function print_output(w, output)
+  local node = output.node
+  if node.kind ~= "alias" then
+    return print_node(w, node)
+  end
   print_operand(w, node.operand)
   add(w, " as " .. quote(node.name))
 end
 
-function printers.order(w, node)
+function printers.order()
+  usage("asc, desc and nulls stand within an expression", "they are for order and order_by only")
+end
+
+local function print_order_item(w, node)
+  if node.kind ~= "order" then
+    return print_node(w, node)
+  end
   print_operand(w, node.operand)
   if node.direction then
     add(w, " " .. node.direction)
@@ -231,7 +247,7 @@ end
 
 local function print_ordering(w, ordering)
   add(w, " order by ")
-  add_list(w, ordering, print_node)
+  add_list(w, ordering, print_order_item)
 end
 
 local function print_window(w, window)
@@ -244,7 +260,7 @@ local function print_window(w, window)
   end
   if window.ordering then
     add(w, blank .. "order by ")
-    add_list(w, window.ordering, print_node)
+    add_list(w, window.ordering, print_order_item)
     blank = " "
   end
   if window.frame then
@@ -267,7 +283,7 @@ function printers.call(w, node)
   if node.group_ordering then
     add(w, " within group (")
     add(w, "order by ")
-    add_list(w, node.group_ordering, print_node)
+    add_list(w, node.group_ordering, print_order_item)
     add(w, ")")
   end
   if node.filtered_by then
@@ -346,6 +362,7 @@ end
 
 M.node = print_node
 M.operand = print_operand
+M.output = print_output
 M.ordering = print_ordering
 
 return M

@@ -10,12 +10,8 @@ local usage = complain.usage
 local quote = core.quote_identifier
 local add, add_list = writer.add, writer.add_list
 
-local print_node, print_operand, print_ordering = print.node, print.operand, print.ordering
+local print_node, print_operand, print_ordering, print_output = print.node, print.operand, print.ordering, print.output
 local print_query
-
-local function print_output(w, output)
-  return print_node(w, output.node)
-end
 
 --- All columns of a source: the same text each time.
 local function all_columns(one)
