@@ -33,15 +33,26 @@ end
 
 local LONGEST = 40 -- bytes of a value that a message shows
 
---- A name as a message shows it: on one line, and not too long.
+--- Not more than LONGEST bytes of a text, and no part of a character.
+local function cut(text)
+  local last = LONGEST
+  while last > LONGEST - 4 and text:find("^[\x80-\xbf]", last + 1) do
+    last = last - 1
+  end
+  return text:sub(1, last)
+end
+
+--- A name as a message shows it: on one line, not too long, and valid UTF-8 whatever it is.
 ---@param name any
 ---@return string
 function M.show(name)
   if type(name) ~= "string" then
     return type(name) == "nil" and "nil" or ("a %s"):format(M.type_name(name))
   end
-  local text = #name > LONGEST and name:sub(1, LONGEST) .. "..." or name
-  return '"' .. text:gsub("[%c\127]", function(byte) return ("\\x%02x"):format(byte:byte()) end) .. '"'
+  local text = #name > LONGEST and cut(name) or name
+  local escaped = utf8.len(text) and "[%c\127]" or "[%c\127-\255]"
+  return '"' .. text:gsub(escaped, function(byte) return ("\\x%02x"):format(byte:byte()) end)
+    .. (#name > LONGEST and "..." or "") .. '"'
 end
 
 --- What a value is, for messages.
