@@ -92,7 +92,7 @@ local function add_derived(read)
 end
 
 local function nearest_label(record, value)
-  local nearest = value ~= "" and not value:find("\0", 1, true) and core.nearest_name(value, record.spellings)
+  local nearest = core.nearest_name(value, record.spellings)
   return nearest and record.read[nearest]
 end
 

@@ -49,12 +49,13 @@ describe("an enum", function()
     assert.matches("enum_spec%.lua:" .. place .. "$", err.where)
   end)
 
-  it("writes capitals as words: ACTIVE is active, s3Bucket is s3_bucket", function()
-    local words = new { labels = { "ACTIVE", "s3Bucket", "_x" } }
+  it("takes capitals for words: ACTIVE is active, s3Bucket is s3_bucket; and leaves what is no word", function()
+    local words = new { labels = { "ACTIVE", "s3Bucket", "_x", "So so" } }
     assert.equal("ACTIVE", words:parse "active")
     assert.equal("s3Bucket", words:parse "s3_bucket")
     assert.equal("_x", words:parse "_x")
     assert.is_nil(words:find "x")
+    assert.is_nil(words:find "so so")
   end)
 
   it("reads a label as itself before any spelling, and what two labels claim as neither", function()

@@ -189,7 +189,7 @@ describe("a conflict", function()
       { where = users.active })
     assert_raises("usage", "the argument of on_conflict is a boolean", insert.on_conflict, insert, "name",
       { where = true })
-    assert_raises("usage", "the constraint is a integer; expected a name", insert.on_conflict, insert,
+    assert_raises("usage", "the constraint is a number; expected a name", insert.on_conflict, insert,
       { constraint = 5 })
   end)
 
@@ -202,7 +202,7 @@ describe("a conflict", function()
     local met = insert:on_conflict "email"
     assert_raises("usage", "the table of do_update is empty", met.do_update, met, {})
     assert_raises("usage", "the table of do_update is empty", met.do_update, met)
-    assert_raises("usage", "an argument of do_update is a integer", met.do_update, met, 5)
+    assert_raises("usage", "an argument of do_update is a number", met.do_update, met, 5)
     assert_raises("usage", 'users has no column "nmae"\nhint: did you mean name', met.do_update, met, "nmae")
     assert_raises("usage", "users.size is computed", met.do_update, met, "size")
     assert_raises("usage", "do_update needs the key that was met", function() insert:on_conflict():do_update "name" end)

@@ -188,7 +188,7 @@ describe("a fragment", function()
     it("are refused when they are not there, or bound to what is no value", function()
       local named = sql "select $name::text"
       assert_raises("usage", 'the fragment has no parameter "nmae"\nhint: did you mean name', named, { nmae = "x" })
-      assert_raises("usage", "the fragment has no parameter a integer", named, { "x" })
+      assert_raises("usage", "the fragment has no parameter a number", named, { "x" })
       assert_raises("usage", 'parameter "name" of the fragment is a function', named, { name = print })
       assert_raises("usage", 'parameter "name" of the fragment is a thread', named,
         { name = coroutine.create(function() end) })
@@ -310,7 +310,7 @@ describe("a fragment", function()
       assert_raises("usage", "the columns of the fragment are a list without elements", q.from_sql, "t", "select 1", {})
       assert_raises("usage", "the columns of the fragment are a nil", q.from_sql, "t", "select 1")
       assert_raises("usage", 'the fragment has two columns "a"', q.from_sql, "t", "select 1", { "a int4", "a text" })
-      assert_raises("usage", "the column is a integer; expected its name and type", q.from_sql, "t", "select 1", { 5 })
+      assert_raises("usage", "the column is a number; expected its name and type", q.from_sql, "t", "select 1", { 5 })
       for _, value in ipairs { users, users.id, users:all(), 5 } do
         assert_raises("usage", "the second argument of from_sql is a .*; expected mp.sql", q.from_sql, "t", value,
           { "a int4" })
