@@ -34,8 +34,9 @@ local Table = {}
 ---@field description? table of a table, as the schema file has it
 ---@field text? string what FROM says for it, if that is always the same
 ---@field handle moonpool.Table
+---@field fields table<string, any> what the handle has besides its methods
 
-local METATABLE = { __name = "moonpool.Table" }
+local METATABLES = setmetatable({}, { __mode = "k" }) -- of all handles
 local RELATION = { __name = "moonpool.Relation" }
 
 local M = { Table = Table }
@@ -43,7 +44,8 @@ local M = { Table = Table }
 ---@param value any
 ---@return boolean
 function M.is(value)
-  return getmetatable(value) == METATABLE
+  local metatable = getmetatable(value)
+  return metatable ~= nil and METATABLES[metatable] == true
 end
 
 ---@param value any
@@ -109,21 +111,57 @@ function M.is_taken(name)
   return FIELDS[name] or rawget(Table, name) ~= nil
 end
 
+local function refuse_change()
+  usage("a table of the schema cannot be changed")
+end
+
+--- What is neither a column nor a method may be meant as either.
+local function raise_no_member(source, name)
+  local methods = {}
+  for method in pairs(Table) do
+    methods[#methods + 1] = method
+  end
+  local nearest = type(name) == "string" and core.nearest_name(name, methods)
+  if nearest and not core.nearest_name(name, source.names) then
+    usage(("%s has no column or method %s"):format(source.alias, complain.show(name)),
+      ("did you mean %s?"):format(nearest))
+  end
+  M.raise_no_column(source, name)
+end
+
+--- An object without fields of its own, so that none can be set: it has those of the table behind it, and else methods.
+local function guard(source, fields)
+  setmetatable(fields, { __index = function(_, name)
+    local method = Table[name]
+    if method ~= nil then
+      return method
+    end
+    return raise_no_member(source, name)
+  end })
+  local metatable = {
+    __name = "moonpool.Table", __index = fields, __newindex = refuse_change,
+    __tostring = function() return source.alias end,
+  }
+  METATABLES[metatable] = true
+  return setmetatable({}, metatable)
+end
+
 --- Columns are fields of the handle, unless it has a method of that name.
 local function make_handle(source)
   local columns = setmetatable({}, { __index = function(_, name) M.raise_no_column(source, name) end })
-  local handle = {
+  local fields = {
     _source = source,
-    c = columns,
+    c = setmetatable({}, { __index = columns, __newindex = refuse_change }),
     r = setmetatable({}, { __index = index_relation(source) }),
   }
   for _, column in ipairs(source.columns) do
     columns[column.name] = column
     if not M.is_taken(column.name) then
-      handle[column.name] = column
+      fields[column.name] = column
     end
   end
-  return setmetatable(handle, METATABLE)
+  source.fields = fields
+  return guard(source, fields)
 end
 
 --- Makes a source with its handle.
@@ -181,7 +219,7 @@ end
 function M.add_excluded(handle)
   local source = M.of(handle)
   local excluded = M.make({ kind = "excluded", alias = "excluded", of = source }, columns_like(source))
-  rawset(handle, "excluded", excluded)
+  source.fields.excluded = excluded
 end
 
 --- "name type" of a column that nothing describes.
@@ -214,36 +252,6 @@ function M.declare(list, what)
     seen[columns[i].name] = true
   end
   return columns
-end
-
---- What is neither a column nor a method may be meant as either.
-local function raise_no_member(source, name)
-  local methods = {}
-  for method in pairs(Table) do
-    methods[#methods + 1] = method
-  end
-  local nearest = type(name) == "string" and core.nearest_name(name, methods)
-  if nearest and not core.nearest_name(name, source.names) then
-    usage(("%s has no column or method %s"):format(source.alias, complain.show(name)),
-      ("did you mean %s?"):format(nearest))
-  end
-  M.raise_no_column(source, name)
-end
-
-function METATABLE:__index(name)
-  local method = Table[name]
-  if method ~= nil then
-    return method
-  end
-  return raise_no_member(rawget(self, "_source"), name)
-end
-
-function METATABLE.__newindex()
-  usage("a table of the schema cannot be changed")
-end
-
-function METATABLE:__tostring()
-  return M.of(self).alias
 end
 
 return M
