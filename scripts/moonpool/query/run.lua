@@ -57,8 +57,8 @@ local function raise_unknown(params, arguments)
 end
 
 --- The values, with those of mp.param from the caller's table.
-local function fill_in(compiled, arguments)
-  if type(arguments) ~= "table" then
+local function fill_in(compiled, arguments, ...)
+  if type(arguments) ~= "table" or select("#", ...) > 0 then
     usage("the query has parameters and needs one table", "pass { name = value, ... }")
   end
   local params, values = compiled.params, {}
@@ -158,7 +158,7 @@ local function prepare(is_first, known, database, query, ...)
   end
   if compiled.params then
     return compiled.text, unpack(fill_in(compiled, ...), 1, compiled.count)
-  elseif ... ~= nil then
+  elseif ... ~= nil or select("#", ...) > 1 then
     usage("the query has no parameters, but a value was given", "mp.param \"name\" makes one")
   end
   return compiled.text, unpack(compiled.values, 1, compiled.count)
