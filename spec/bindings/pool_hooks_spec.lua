@@ -62,7 +62,8 @@ describe("the functions of a pool", function()
     assert.matches("a transaction cannot be begun or ended on the pool", err.message)
     assert.matches("pool_hooks_spec.lua:%d+", err.where)
     assert.are.equal("transaction", error_of(db.script, db, "begin; select 1").kind)
-    assert.are.equal("the statement is a number; expected a string of SQL or a query", error_of(db.query, db, 5).message)
+    assert.are.equal("the statement is a number; expected a string of SQL or a query",
+      error_of(db.query, db, 5).message)
     db:script "drop table things"
   end)
 

@@ -173,9 +173,23 @@ function M.named(name)
   return found
 end
 
-
 local function raise_no_type(text)
   complain.usage(("the type is %s; expected a type's name such as \"int4\" or \"text[]\""):format(complain.show(text)))
+end
+
+local LONGEST = 63 -- bytes, behind which PostgreSQL cuts a name
+
+--- Is it a name, or names with points between them?
+local function is_name(text)
+  if ("." .. text .. "."):find("..", 1, true) or not utf8.len(text) then
+    return false
+  end
+  for part in text:gmatch("[^.]+") do
+    if #part > LONGEST then
+      return false
+    end
+  end
+  return true
 end
 
 --- A type as a script writes it: "int4", "integer", "numeric(10,2)", "text[]", "app.mood".
@@ -190,8 +204,7 @@ function M.parse(text)
     name, array = text:match("^(.-)%s*(%[?%]?)$")
   end
   name = SPELLINGS[name:lower()] or name
-  local has_gap = name == "" or name:find("^%.") or name:find("%.$") or name:find("..", 1, true)
-  if has_gap or array == "[" or array == "]" then
+  if array == "[" or array == "]" or not is_name(name) then
     raise_no_type(text)
   end
   local base = M.named(name .. array)

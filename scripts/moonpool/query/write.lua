@@ -423,6 +423,9 @@ function Insert:do_update(first, ...)
   local target = need_target(self, "do_update")
   if #target.columns == 0 and not target.constraint then
     usage("do_update needs the key that was met", "write on_conflict(columns) or on_conflict { constraint = \"name\" }")
+  elseif self.main.alias == "excluded" then
+    usage("excluded is what do_update calls the row that was to be inserted, and not a table",
+      "insert into excluded:as \"other\"")
   end
   local set, condition
   if type(first) == "table" then
