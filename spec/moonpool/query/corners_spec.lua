@@ -91,6 +91,19 @@ describe("queries", function()
     renders(bare:where(mp.value(true)), 'select $1::int8 as "one" where $2::bool')
   end)
 
+  it("refuse a column whose table is hidden by another of that name", function()
+    local hiding = teams:as "users"
+    assert_raises("usage", "users.email: another table is called users in this query", function()
+      users:where(hiding:where(hiding.name:eq(users.email)):exists()):to_sql()
+    end)
+    assert_raises("usage", "another table is called teams", function()
+      local joined = users:as "teams"
+      teams:where(organizations:join(joined, mp.value(true)):where(teams.name:eq "a"):exists()):to_sql()
+    end)
+    renders(teams:select(teams.id):where(teams:where(teams.name:eq "a"):exists()),
+      'select "teams"."id" from "teams" where exists (select from "teams" where "teams"."name" = $1)')
+  end)
+
   it("refuse types with empty parts", function()
     for _, name in ipairs { ".", "..", ".int4", "int4.", "a..b", " ", "[]" } do
       assert_raises("usage", "the type is", mp.value, 1, name)

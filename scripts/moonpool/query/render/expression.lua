@@ -37,18 +37,28 @@ function print_node(w, node)
   return printers[node.kind](w, node)
 end
 
+--- May a column of the source be named here? If another source has its alias in a nearer query, that one is meant.
+---@return boolean is_visible
+---@return boolean? is_hidden
 local function is_visible(frame, one)
+  local alias = one.alias
   while frame do
-    if one == frame.main or one.kind == "excluded" and one.of == frame.main and frame.has_excluded then
+    local main = frame.main
+    if one == main or one.kind == "excluded" and one.of == main and frame.has_excluded then
       return true
     end
     if frame.kind == "fragment" then
       return true -- what it reads is the script's to know
     end
+    local is_hidden = main and main.alias == alias
     for _, join in ipairs(frame.joins or {}) do
       if join.source == one then
         return true
       end
+      is_hidden = is_hidden or join.source.alias == alias
+    end
+    if is_hidden then
+      return false, true
     end
     frame = frame.parent
   end
@@ -75,7 +85,11 @@ local READING = {
 
 local function raise_not_read(w, node)
   local one = node.source
-  if one.kind == "excluded" then
+  local _, is_hidden = is_visible(w.frame, one)
+  if is_hidden then
+    usage(("%s: another table is called %s in this query"):format(expression.name_of(node), one.alias),
+      "read one of them under another name: :as \"other\"")
+  elseif one.kind == "excluded" then
     usage(("%s is known in do_update only"):format(expression.name_of(node)))
   end
   local aliases = aliases_of(w.frame)
