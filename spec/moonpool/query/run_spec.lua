@@ -95,7 +95,7 @@ describe("a query that is run", function()
       for _, case in ipairs {
         { users, "the statement is the table users\nhint: for all its rows write table:all" },
         { users:as "u", "the statement is the table u" }, { users.c, "the statement is a table; expected a string" },
-        { {}, "the statement is a table" }, { 5, "the statement is a integer" }, { mp.null, "the statement is a null" },
+        { {}, "the statement is a table" }, { 5, "the statement is a number" }, { mp.null, "the statement is a null" },
         { print, "the statement is a function" }, { q.case(q.value(true), 1), "the statement is a moonpool.Case" },
         { users.id, "users.id: users is not part of this query" },
       } do
@@ -214,7 +214,7 @@ describe("a query that is run", function()
           assert_raises("usage", 'parameter "from" is absent', on.query, on, query, { form = 1, to = 2 })
           assert_raises("usage", 'the query has no parameter "form"\nhint: did you mean from?', on.query, on, query,
             { from = 1, to = 2, form = 1 })
-          assert_raises("usage", "the query has no parameter a integer", on.query, on, query, { 5, from = 1, to = 2 })
+          assert_raises("usage", "the query has no parameter a number", on.query, on, query, { 5, from = 1, to = 2 })
           assert_raises("usage", "the query has parameters and needs one table\nhint: pass { name = value, ... }",
             on.query,
             on, query)

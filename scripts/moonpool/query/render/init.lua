@@ -5,7 +5,7 @@
 
 local complain = require "moonpool.query.complain"
 local expression = require "moonpool.query.expression"
-local print_node = require("moonpool.query.render.expression").node
+local print = require "moonpool.query.render.expression"
 local print_query = require "moonpool.query.render.statement"
 local writer = require "moonpool.query.render.writer"
 
@@ -46,10 +46,10 @@ local function print_whole(w, node)
   elseif not expression.is(node) then
     print_query(w, node, false)
   elseif node.kind == "fragment" then
-    print_node(w, node)
+    print.node(w, node)
   else
     writer.add(w, "select ")
-    print_node(w, node)
+    print.output(w, { node = node })
   end
 end
 
