@@ -5,13 +5,16 @@
 
 local core = require "moonpool.core"
 local lending = require "moonpool.lending"
+local source = require "moonpool.query.source"
+
+---@alias moonpool.Statement string|moonpool.Query|moonpool.Expression SQL, or what the query builder makes
 
 ---@class moonpool.Database
----@field query fun(self, sql: string, ...): moonpool.Rows all rows
----@field one fun(self, sql: string, ...): table exactly one row, or an error of kind "rows"
----@field first fun(self, sql: string, ...): table? the first row, or nil
----@field value fun(self, sql: string, ...): any the single column of the single row; nil without a row
----@field exec fun(self, sql: string, ...): integer the number of rows that were changed or returned
+---@field query fun(self, sql: moonpool.Statement, ...): moonpool.Rows all rows
+---@field one fun(self, sql: moonpool.Statement, ...): table exactly one row, or an error of kind "rows"
+---@field first fun(self, sql: moonpool.Statement, ...): table? the first row, or nil
+---@field value fun(self, sql: moonpool.Statement, ...): any the single column of the single row; nil without a row
+---@field exec fun(self, sql: moonpool.Statement, ...): integer the number of rows that were changed or returned
 ---@field script fun(self, sql: string) runs several statements, without parameters
 ---@field with fun(self, options: moonpool.WithOptions): moonpool.Database the same under other settings
 ---@field kind fun(self): "pool"|"connection"|"transaction"
@@ -107,10 +110,14 @@ local function insert_statement(name, columns, rows)
 end
 
 --- Inserts one row, or a list of rows in one statement, and returns what the table then holds: defaults and all.
----@param name string the table, or schema.table
+---@param name string|moonpool.Table the table, or "schema.table"; one of a generated schema checks the row
 ---@param row table<string, any>|table[] column = value; mp.null for NULL
 ---@return table row, or list of rows
 function Database:insert(name, row)
+  if source.is(name) then
+    local insert = name:insert(row):returning()
+    return type(row) == "table" and row[1] ~= nil and self:query(insert) or self:one(insert)
+  end
   if type(name) ~= "string" or name == "" then
     usage("the table of insert is " .. (name == "" and "empty" or "a " .. type(name)) .. "; expected its name")
   end

@@ -214,6 +214,16 @@ describe("a database", function()
       assert.are.same({ ["a b"] = 1, select = "x" }, db:insert("Odd Table", { ["a b"] = 1, select = "x" }))
     end)
 
+    it("takes a table of a schema, which checks the row", function()
+      local people = require "spec.support.described"(db).people
+      assert.are.equal("Eve", db:insert(people, { name = "Eve" }).name)
+      assert.are.equal(2, db:insert(people, { { name = "Eve" }, { name = "Eva" } }).count)
+      local err = error_of(db.insert, db, people, { nam = "Eve" })
+      assert.are.equal('people has no column "nam"', err.message)
+      assert.matches("^spec/bindings/database_spec.lua:%d+$", err.where:gsub("^%./", ""))
+      assert.are.equal("usage", error_of(db.insert, db, people, 5).kind)
+    end)
+
     it("inserts a row of defaults", function()
       assert.are.same({ id = 1 }, db:insert("defaults", {}))
       assert.are.equal("23502", error_of(db.insert, db, "people", {}).sqlstate)
