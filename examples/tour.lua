@@ -4,6 +4,7 @@
 --   build/release/moonpool examples/tour.lua   on DATABASE_URL, or on the project's own PostgreSQL
 
 local mp = require "moonpool"
+local schema = require "buster.schema"
 
 local db <close> = mp.connect()
 
@@ -80,6 +81,18 @@ mp.show(db:query([[
   from granted join users on users.id = granted.user_id
   order by who, through
 ]], { organization = home.id, name = "Sales: week 1" }))
+
+title "A query that knows the schema"
+local metric_files, users = schema.metric_files, schema.users
+local authors = metric_files:join("created_by_users")
+  :where(metric_files.organization_id:eq(home.id), metric_files.deleted_at:is_null())
+  :group_by(users.id)
+  :select(users.name:as "author", mp.fn.count():as "metrics",
+    mp.fn.count():filter(metric_files.verification:eq("verified")):as "verified")
+  :order(mp.fn.count():desc(), users.name)
+mp.show(db:query(authors:limit(3)))
+local _, mistake = pcall(function() return authors:where { verification = "verifed" } end)
+print("\n" .. tostring(mistake))
 
 title "Two queries side by side"
 local start = mp.timestamp.now()

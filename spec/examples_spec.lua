@@ -31,6 +31,12 @@ describe("examples/tour.lua", function()
     assert.not_matches("Valentina Rossi", output)
   end)
 
+  it("builds a query, and refuses a label that does not exist", function()
+    assert.matches("\nauthor +metrics  verified\n", output)
+    assert.matches("tour.lua:%d+: metric_files.verification, a verification_enum, has no label \"verifed\"\n", output)
+    assert.matches("\nhint: did you mean verified?\n", output, 1, true)
+  end)
+
   it("gives the results of two queries that ran side by side", function()
     assert.matches("\nactive         28\n", output, 1, true)
     assert.matches("\nverified           60\n", output, 1, true)

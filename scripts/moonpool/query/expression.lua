@@ -70,7 +70,9 @@ local function typed_name(node)
 end
 
 local function raise_value(node, value, wanted, hint)
-  if type(value) == "string" then
+  if type(value) == "string" and node.type.labels then
+    usage(("%s, a %s, has no label %s"):format(name_of(node), node.type.name, complain.show(value)), hint)
+  elseif type(value) == "string" then
     usage(("%s is %s, which %s does not fit; expected %s")
       :format(name_of(node), node.type.name, complain.show(value), wanted), hint)
   end
