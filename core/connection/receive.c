@@ -165,17 +165,23 @@ static bool is_code(const PGresult *answer, const char *code) {
   return sqlstate != NULL && strncmp(sqlstate, code, strlen(code)) == 0;
 }
 
+/* A type was dropped, and another one may have its name. The server calls that an internal error. */
+static bool is_type_gone(const PGresult *answer) {
+  const char *message = PQresultErrorField(answer, PG_DIAG_MESSAGE_PRIMARY);
+  return is_code(answer, "XX000") && message != NULL && strncmp(message, "cache lookup failed for type", 28) == 0;
+}
+
 /* The server will not run what is prepared: its result has changed, or a proxy gave us another session. */
 static bool is_plan_gone(const PGresult *answer) {
   const char *function = PQresultErrorField(answer, PG_DIAG_SOURCE_FUNCTION);
-  if (is_code(answer, "26000")) return true;
+  if (is_code(answer, "26000") || is_type_gone(answer)) return true;
   return is_code(answer, "0A000") && function != NULL && strcmp(function, "RevalidateCachedQuery") == 0;
 }
 
 /* Types that we remembered no longer fit the statement: a column was altered, or the search_path leads elsewhere. */
 static bool is_type_trouble(const mp_connection *connection, const PGresult *answer) {
   if (connection->parameters.unsure && is_code(answer, "22")) return true;
-  return is_code(answer, "42") || is_code(answer, "22P03");
+  return is_code(answer, "42") || is_code(answer, "22P03") || is_type_gone(answer);
 }
 
 /* Forgets what has proved untrue. Returns true when the statement is worth another try. */

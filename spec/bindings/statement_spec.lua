@@ -195,6 +195,22 @@ describe("a statement run again", function()
       end)
     end
 
+    for uses = 1, 4 do
+      it("goes on when the type was made anew under its name, having run " .. uses .. " times", function()
+        local insert, list = "insert into u (a, v) values ($1, $2)", "insert into u (a, w) values ($1, $2)"
+        for _ = 1, 3 do
+          db:script [[
+            drop table if exists u; drop type if exists m; create type m as enum ('x', 'y');
+            create table u (a int, v m, w m[])
+          ]]
+          for _ = 1, uses do
+            assert.are.equal(1, db:exec(insert, 1, "x"))
+            assert.are.equal(1, db:exec(list, 1, { "y" }))
+          end
+        end
+      end)
+    end
+
     it("never stores an integer as another type's bytes", function()
       local insert = "insert into t values ($1) returning v::text"
       for _, type in ipairs { "int4", "int8", "float4", "float8", "numeric", "int2", "int8", "float4" } do
