@@ -224,7 +224,11 @@ local function where(query, scope, handles)
     elseif chance(20) then
       query = query:where(random.condition(scope), random.condition(scope))
     else
-      query = query:scope(function(q) return q:where(random.condition(scope)) end)
+      query = query:scope(function(q)
+        local name = source.of(handles[1]).alias .. "." .. pick(columns_of(handles[1])).name
+        return q:where(random.condition(scope), not name:find("^[^.]*%.[^.]*$") and mp.value(true, "bool")
+          or q:column(name):is_null())
+      end)
     end
   end
   return query

@@ -119,7 +119,12 @@ local OPERATORS = {
   ["()"] = function(a, ...) return a(...) end,
   ["index"] = function(a, name) return a[name] end,
   ["c"] = function(a, name) return a.c[name] end,
-  ["set"] = function(a, name, value) a[name] = value end,
+  -- Lua asks nobody when a field that is there is set: that would spoil the schema for all that comes later.
+  ["set"] = function(a, name, value)
+    if rawget(a, name) == nil then
+      a[name] = value
+    end
+  end,
 }
 local OPERATOR_NAMES = sorted_keys(OPERATORS)
 
