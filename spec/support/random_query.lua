@@ -365,10 +365,21 @@ function shapes.grouped(self, query, scope)
   return bounded(self, query)
 end
 
-function shapes.distinct(self, query, scope)
+local function are_sortable(columns)
+  for _, column in ipairs(columns) do
+    if not random.is_sortable(column.type) then
+      return false
+    end
+  end
+  return true
+end
+
+function shapes.distinct(self, query, scope, _, options)
   local column = random.column({ columns = scope.columns }, random.is_sortable)
   if not column then
     return shapes.grouped(self, query, scope)
+  elseif not options.is_named and are_sortable(scope.columns) then
+    return query:distinct()
   elseif chance(50) then
     return query:select(column):distinct():order(chance(50) and column or column.name)
   end
