@@ -65,7 +65,8 @@ end
 --- Does the query give a row? A condition.
 ---@return moonpool.Expression
 function Query:exists()
-  return M.exists((self.outputs or self.distinctness) and self or select_.without_columns(self))
+  local needs_columns = self.outputs or self.distinctness and self.skipped
+  return M.exists(needs_columns and self or select_.without_columns(self))
 end
 
 ---@param self table
@@ -169,13 +170,40 @@ Set.scope = Query.scope
 
 -- ---- queries with a name ----
 
+--- Do the columns of a source become NULL where an outer join finds no row for it?
+local function may_be_absent(query, one)
+  local is_before, is_absent = query.main == one, false
+  for _, join in ipairs(query.joins or {}) do
+    if join.source == one then
+      is_before, is_absent = true, join.kind == "left" or join.kind == "full"
+    elseif is_before then
+      is_absent = is_absent or join.kind == "right" or join.kind == "full"
+    end
+  end
+  return is_absent
+end
+
+--- Is the column that a query gives at that place never NULL?
+local function is_never_null(query, i)
+  if query.kind == "set" then
+    return is_never_null(query.left, i) and is_never_null(query.right, i)
+  end
+  local output = M.outputs_of(query)[i]
+  for _, node in ipairs(query.kind == "select" and query.grouping or {}) do
+    if node.kind ~= "column" then -- rollup and its like make columns NULL
+      return false
+    end
+  end
+  return query.kind == "select" and output.not_null and not may_be_absent(query, output.node.source)
+end
+
 local function named_columns(query, what)
   local columns = {}
   for i, output in ipairs(M.outputs_of(query)) do
     if not output.name then
       usage(("column %d of %s has no name"):format(i, what), "give it one: :as \"name\"")
     end
-    columns[i] = { name = output.name, type = output.type, not_null = false }
+    columns[i] = { name = output.name, type = output.type, not_null = is_never_null(query, i) }
   end
   return columns
 end
@@ -229,6 +257,10 @@ end
 function M.recursive(name, first, step, options)
   expression.check_name(name, "the name")
   check_rows(first, "the second argument of recursive")
+  if first.kind ~= "select" and first.kind ~= "set" then
+    usage("the second argument of recursive changes data; expected a query")
+  end
+  check_options(options, "distinct")
   if type(step) ~= "function" then
     usage(("the third argument of recursive is a %s; expected a function"):format(complain.type_name(step)))
   end
@@ -280,36 +312,65 @@ local function direction_of(node)
   return node, false, false
 end
 
+--- What a row of the query calls the column: nil where that name is another one's.
+local function field_of(query, column)
+  local is_taken = false
+  for _, output in ipairs(M.outputs_of(query)) do
+    local node = output.node
+    if node == column or node.kind == "alias" and node.operand == column then
+      return output.name
+    end
+    is_taken = is_taken or output.name == column.name
+  end
+  return not is_taken and column.name or nil
+end
+
 local function page_keys(query)
   if not query.ordering then
     usage("a page after a row needs an order", "call order first, ending with a unique column")
+  end
+  if type(query.distinctness) == "table" then
+    usage("a page of distinct_on would begin with rows that were not its first",
+      "give the query a name, and page through that: query:as \"name\"")
   end
   local keys = {}
   for i, node in ipairs(query.ordering) do
     local operand, is_descending = direction_of(node)
     if operand.kind ~= "column" then
       usage(("the order of a page has an expression at %d; expected columns"):format(i))
-    elseif not operand.not_null then
+    elseif not operand.not_null or may_be_absent(query, operand.source) then
       usage(("the order of a page has %s, which may be NULL"):format(expression.name_of(operand)),
         "NULL is neither before nor after a value: order by columns that are never NULL")
     end
-    keys[i] = { column = operand, is_descending = is_descending }
+    keys[i] = { column = operand, is_descending = is_descending, field = field_of(query, operand) }
   end
   return keys
 end
 
+local function raise_no_key(key)
+  local name = expression.name_of(key.column)
+  if key.field then
+    usage(("the row has no %s, which the query is ordered by"):format(complain.show(key.field)))
+  end
+  usage(("the query is ordered by %s, but gives another %s"):format(name, complain.show(key.column.name)),
+    "select it too, under another name, or give the values of the order in a list")
+end
+
 local function key_values(keys, row)
-  if type(row) ~= "table" then
+  if type(row) ~= "table" or expression.is(row) or statement.is(row) or source.is(row) then
     usage(("the argument is a %s; expected a row, or the values of its order"):format(complain.type_name(row)))
   end
   local values = {}
   for i, key in ipairs(keys) do
-    local value = row[key.column.name]
+    local value = nil
+    if key.field then
+      value = row[key.field]
+    end
     if value == nil then
       value = row[i]
     end
     if value == nil then
-      usage(("the row has no %s, which the query is ordered by"):format(complain.show(key.column.name)))
+      raise_no_key(key)
     end
     values[i] = expression.operand(key.column, value, "the row's " .. key.column.name)
   end

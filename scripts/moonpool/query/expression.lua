@@ -99,8 +99,24 @@ function M.value(value, kind, cast)
   return make { kind = "value", value = value, type = kind or false, as_type = cast or false }
 end
 
+--- What the builder itself makes, and what it lacks to be an expression.
+local UNFINISHED = {
+  ["moonpool.Case"] = "end it with :otherwise(value) or :finish()",
+  ["moonpool.Relation"] = "a relation is for join",
+}
+
+---@param value any
+---@param what string for messages
+function M.refuse_unfinished(value, what)
+  local unfinished = type(value) == "table" and UNFINISHED[complain.type_name(value)]
+  if unfinished then
+    usage(("%s is a %s; expected a value or an expression"):format(what, complain.type_name(value)), unfinished)
+  end
+end
+
 --- Refuses what can never be an operand.
 local function refuse(value, what)
+  M.refuse_unfinished(value, what)
   if value == nil then
     usage(("%s is nil; expected a value or an expression"):format(what),
       "for NULL there is is_null(), or mp.null in a row")
@@ -225,9 +241,23 @@ Expression.is_false = postfix("is false")
 
 -- ---- lists and subqueries ----
 
+--- An expression as a list is an array, of what can be compared.
+local function check_list(node, list, what)
+  local kind = list.type
+  if not kind or kind.family == "other" then
+    return
+  elseif kind.family ~= "array" then
+    usage(("%s is %s, which is %s; expected a list, a query or an array"):format(what, name_of(list), kind.name))
+  elseif not types.are_comparable(node.type, kind.element) then
+    usage(("%s cannot be compared with elements of %s: they are %s")
+      :format(typed_name(node), name_of(list), kind.element.name), "cast one of them: :cast(\"type\")")
+  end
+end
+
 --- A list is one parameter, an array: so the text of the statement is the same for any number of elements.
 local function list_operand(node, list, what)
   if is(list) then
+    check_list(node, list, what)
     return list
   end
   local subquery = type(list) == "table" and M.subquery_of(list)
@@ -246,7 +276,9 @@ local function list_operand(node, list, what)
   end
   for i = 1, count do
     local item = copy[i]
-    if item == null then
+    if item == nil then
+      usage(("%s has no element %d; expected a list without holes"):format(what, i))
+    elseif item == null then
       usage(("element %d of %s is mp.null"):format(i, what), "NULL equals nothing: add | column:is_null()")
     elseif is(item) or type(item) == "table" and M.subquery_of(item) then
       usage(("element %d of %s is an expression; expected values"):format(i, what), "join conditions with |")
@@ -258,6 +290,7 @@ local function list_operand(node, list, what)
 end
 
 local function quantified(node, op, quantifier, list, what)
+  refuse_json(node, op)
   return make {
     kind = "quantified", operator = op, quantifier = quantifier, left = node,
     right = list_operand(node, list, what), type = types.boolean,
@@ -279,6 +312,7 @@ end
 local function check_operator(op)
   local is_word = op == "like" or op == "ilike"
   local is_sign = type(op) == "string" and #op < 64 and op:find("^[-+*/<>=~!@#%%^&|`?]+$")
+    and (#op == 1 or not op:find("[-+]$") or op:find("[~!@#%%^&|`?]")) -- else it would be read as two
   if not is_word and (not is_sign or op:find("--", 1, true) or op:find("/*", 1, true)) then
     usage(("the operator is %s; expected one of PostgreSQL's, such as \"<=\" or \"@>\""):format(complain.show(op)))
   end
@@ -316,6 +350,9 @@ local function need_family(node, family, method, hint)
   end
 end
 
+M.typed_name = typed_name
+M.need_family = need_family
+
 local function pattern(op, method)
   local what = "the argument of " .. method
   return function(self, value)
@@ -345,6 +382,7 @@ local function condition(value, what)
   return value
 end
 M.condition = condition
+M.refuse = refuse
 
 local function logic(op)
   return function(left, right)
@@ -363,72 +401,6 @@ function METATABLE.__bnot(node)
 end
 
 M.both = METATABLE.__band
-
--- ---- arithmetic ----
-
-local ARITHMETIC = {
-  number = true, moment = true, time = true, interval = true, range = true, json = true, other = true,
-}
-
-local function result_of(left, right)
-  local a, b = left.type, right.type
-  if a and b and a.name == b.name and a.family == "number" then
-    return a
-  end
-  return false
-end
-
---- Plain numbers beside a number take its type; whatever else is left to the server.
-local function arithmetic_operand(value, other)
-  if is(value) then
-    return value
-  end
-  local node = M.any_operand(value, "the operand")
-  if node.kind == "value" and other.type and other.type.family == "number" then
-    check_value(other, value)
-    local fits = math.type(value) ~= "float" or other.type.name:find("^float")
-    return M.value(value, fits and other.type, not fits and types.cast_of(value))
-  end
-  return node
-end
-
-local function arithmetic(op)
-  return function(left, right)
-    local known = is(left) and left or right
-    if known.type and not ARITHMETIC[known.type.family] then
-      usage(("%s has no operator %s"):format(typed_name(known), op), "cast it: :cast(\"numeric\")")
-    end
-    left, right = arithmetic_operand(left, known), arithmetic_operand(right, known)
-    return binary(op, left, right, result_of(left, right))
-  end
-end
-
-METATABLE.__add = arithmetic("+")
-METATABLE.__sub = arithmetic("-")
-METATABLE.__mul = arithmetic("*")
-METATABLE.__div = arithmetic("/")
-METATABLE.__mod = arithmetic("%")
-
-function METATABLE.__unm(node)
-  need_family(node, "number", "-")
-  return make { kind = "negative", operand = node, type = node.type }
-end
-
---- SQL's ||: texts, arrays and jsonb documents are joined.
-function METATABLE.__concat(left, right)
-  local known = is(left) and left or right
-  local family = known.type and known.type.family
-  local function side(value)
-    if is(value) then
-      return value
-    elseif family == "text" then
-      return M.value(type(value) == "number" and tostring(value) or value, types.text, "text")
-    end
-    return M.any_operand(value, "the operand of ..", known.type)
-  end
-  local kind = family == "text" and types.text or known.type
-  return binary("||", side(left), side(right), kind)
-end
 
 -- ---- json, arrays, ranges ----
 
@@ -491,6 +463,9 @@ local function containment(op, method)
       return binary(op, self, value, types.boolean)
     end
     refuse(value, "the argument of " .. method)
+    if value == null then
+      usage(("the argument of %s is mp.null"):format(method), "NULL is part of nothing: use is_null()")
+    end
     local kind = self.type
     if kind and kind.family == "range" and not core.range.is(value) then
       check_value({ kind = "element", type = kind.element }, value)
@@ -551,6 +526,9 @@ end
 ---@param index integer|moonpool.Expression
 function Expression:at(index)
   need_one_of(self, ARRAY, "at")
+  if not is(index) and math.type(index) ~= "integer" then
+    usage(("the argument of at is a %s; expected a whole number, or an expression"):format(complain.type_name(index)))
+  end
   local node = is(index) and index or M.value(index, types.int4, "int4")
   return make { kind = "subscript", operand = self, index = node, type = self.type and self.type.element or false }
 end

@@ -41,11 +41,13 @@ end
 --- Functions of the grammar: their names cannot be quoted, and their arguments have one type.
 local WORDS = {
   coalesce = true, greatest = true, least = true, nullif = true, row = true, array = true, grouping = true,
+  rollup = true, cube = true,
 }
 
 --- How many arguments the grammar asks for, at least and at most.
 local COUNTS = {
-  coalesce = { 1 }, greatest = { 1 }, least = { 1 }, nullif = { 2, 2 }, array = { 1, 1 }, grouping = { 1 },
+  coalesce = { 1 }, greatest = { 1 }, least = { 1 }, nullif = { 2, 2 }, grouping = { 1 }, rollup = { 1 },
+  cube = { 1 },
 }
 
 local function check_count(name, count)
@@ -55,6 +57,11 @@ local function check_count(name, count)
       most and "" or " or more"))
   end
 end
+--- Those that find the one type among their arguments.
+local UNIFYING = { coalesce = true, greatest = true, least = true, nullif = true, array = true }
+
+--- What the server calls the column, where that is not the function's name.
+local RESULT_NAMES = { trim = "btrim" }
 
 --- Names that are known here are printed as they are, all others as identifiers, with their schema.
 local function name_as_sql(name)
@@ -76,7 +83,7 @@ local function result_of(name, arguments)
     return arguments[result] and arguments[result].type or false
   elseif name == "sum" or name == "avg" then
     local kind = arguments[1] and arguments[1].type
-    return kind and kind.family == "interval" and kind or types.named("numeric")
+    return kind and (kind.family == "interval" and kind or kind.family == "number" and types.named("numeric")) or false
   elseif name == "array_agg" then
     local kind = arguments[1] and arguments[1].type
     return kind and types.array_of(kind) or false
@@ -91,14 +98,32 @@ local function read_argument(name, value, first)
     return expression.value(value, false)
   end
   local node = expression.any_operand(value, "an argument of " .. name)
-  if node == value or node.kind ~= "value" then
+  if node.kind == "order" then
+    usage(("an argument of %s is an order; expected a value or an expression"):format(name),
+      "for aggregates there is order_by")
+  end
+  if node.kind ~= "value" or node == value then
     return node
-  elseif POLYMORPHIC[name] then
+  elseif POLYMORPHIC[name] and not (name == "generate_series" and type(value) == "string") then
     return expression.value(value, false, types.cast_of(value))
   elseif WORDS[name] and first and first.type then
     return expression.operand(first, value, "an argument of " .. name)
   end
   return node
+end
+
+--- Plain values alone would all be texts.
+local function tell_types(arguments)
+  for _, node in ipairs(arguments) do
+    if node.kind ~= "null" and (node.kind ~= "value" or node.as_type) then
+      return
+    end
+  end
+  for i, node in ipairs(arguments) do
+    if node.kind == "value" then
+      arguments[i] = expression.value(node.value, false, types.cast_of(node.value))
+    end
+  end
 end
 
 local function call(name, ...)
@@ -107,8 +132,11 @@ local function call(name, ...)
   for i = 1, select("#", ...) do
     arguments[i] = read_argument(name, (select(i, ...)), arguments[1])
   end
+  if UNIFYING[name] then
+    tell_types(arguments)
+  end
   return expression.make {
-    kind = "call", name = name:match("[^.]+$"), sql = name_as_sql(name), arguments = arguments,
+    kind = "call", name = RESULT_NAMES[name] or name:match("[^.]+$"), sql = name_as_sql(name), arguments = arguments,
     type = result_of(name, arguments), is_star = name == "count" and #arguments == 0, is_distinct = false,
     filtered_by = false, ordering = false, window = false, group_ordering = false,
   }
@@ -167,9 +195,10 @@ end
 local function read_nodes(what, ...)
   local nodes = { ... }
   for i = 1, select("#", ...) do
-    if not expression.is(nodes[i]) then
-      usage(("argument %d of %s is a %s; expected a column or an expression"):format(i, what,
-        complain.type_name(nodes[i])))
+    local is_order = expression.is(nodes[i]) and nodes[i].kind == "order"
+    if not expression.is(nodes[i]) or is_order and what == "partition_by" then
+      usage(("argument %d of %s is %s; expected a column or an expression"):format(i, what,
+        is_order and "an order" or "a " .. complain.type_name(nodes[i])))
     end
   end
   if #nodes == 0 then
@@ -263,6 +292,9 @@ Case.__name = "moonpool.Case"
 
 local function branch_value(self, value)
   local first = self.branches[1]
+  if value == core.null then
+    return expression.make { kind = "null", type = false }
+  end
   if first and first.value.type and not expression.is(value) then
     return expression.operand(first.value, value, "the value of a branch")
   end

@@ -15,6 +15,7 @@ local source = require "moonpool.query.source"
 local statement = require "moonpool.query.statement"
 local types = require "moonpool.query.types"
 local write = require "moonpool.query.write"
+require "moonpool.query.arithmetic" -- gives expressions their operators
 
 local usage = complain.usage
 local Table = source.Table
@@ -131,13 +132,21 @@ function M.param(name, kind)
   return expression.make { kind = "param", name = name, type = parsed, as_type = parsed and parsed.sql }
 end
 
---- A value as an expression, of a type where nothing tells the server.
+--- A value as an expression, of a type where nothing tells the server; or what a query gives, its only column of its
+--- only row.
 ---@param value any mp.null for NULL
 ---@param kind? string
 ---@return moonpool.Expression
 function M.value(value, kind)
   if value == nil then
     usage("the value is nil; expected a value", "for NULL write mp.null")
+  elseif expression.is(value) then
+    usage("the value is an expression; expected a value of Lua", "expressions stand for themselves")
+  end
+  expression.refuse(value, "the value")
+  local subquery = type(value) == "table" and expression.subquery_of(value)
+  if subquery then
+    return subquery
   end
   local parsed = kind ~= nil and types.parse(kind)
   if parsed and value ~= core.null then

@@ -2,9 +2,9 @@
 ---
 ---     users:where(users.created_at:gt(since)):order(users.name):limit(10)
 
-local core = require "moonpool.core"
 local complain = require "moonpool.query.complain"
 local expression = require "moonpool.query.expression"
+local note = require "moonpool.query.places"
 local source = require "moonpool.query.source"
 local statement = require "moonpool.query.statement"
 
@@ -81,35 +81,7 @@ function M.outputs_of(query)
   return query.outputs or statement.all_outputs(query.main)
 end
 
--- ---- places ----
-
---- Walks the columns of a condition that are not of this query, for an error that can only come later: a join may
---- follow, or an outer query may have the table.
-local function note(query, node, places)
-  local kind = node.kind
-  if kind == "column" then
-    local one = node.source
-    if one ~= query.main and not (places and places[one]) and not statement.reads(query, one) then
-      local longer = { [one] = core.where() }
-      for other, place in next, places or {} do
-        longer[other] = place
-      end
-      places = longer
-    end
-  elseif kind == "binary" or kind == "logic" then
-    places = note(query, node.left, places)
-    places = note(query, node.right, places)
-  elseif kind == "not" or kind == "postfix" or kind == "alias" or kind == "order" or kind == "cast" then
-    places = note(query, node.operand, places)
-  elseif kind == "call" then
-    for _, argument in ipairs(node.arguments) do
-      places = note(query, argument, places)
-    end
-  elseif kind == "quantified" then
-    places = note(query, node.left, places)
-  end
-  return places
-end
+-- ---- clauses ----
 
 local function note_all(query, nodes)
   for _, node in ipairs(nodes) do
@@ -117,7 +89,30 @@ local function note_all(query, nodes)
   end
 end
 
--- ---- clauses ----
+--- An order by the name of a column has to find it in the result.
+local function check_order(query)
+  for _, node in ipairs(query.ordering or {}) do
+    local operand = node.kind == "order" and node.operand or node
+    local is_found = operand.kind ~= "name"
+    for _, output in ipairs(query.outputs) do
+      is_found = is_found or output.name == operand.name
+    end
+    if not is_found then
+      usage(("the query is ordered by %s, which it would not give any more"):format(complain.show(operand.name)),
+        "call unordered first, or order after select")
+    end
+  end
+end
+
+--- Sets what a query that was copied gives.
+local function with_outputs(query, outputs)
+  query.outputs = outputs
+  for _, output in ipairs(outputs) do
+    query.places = note(query, output.node, query.places)
+  end
+  check_order(query)
+  return query
+end
 
 --- What the rows consist of, instead of all columns of the first table: columns, their names, expressions with `:as`.
 ---@param ... moonpool.Expression|moonpool.Table|string
@@ -127,23 +122,22 @@ function Query:select(...)
     usage("select needs a column")
   end
   local query = copy(self)
-  query.outputs = statement.read_outputs(self, "select", ...)
-  for _, output in ipairs(query.outputs) do
-    query.places = note(query, output.node, query.places)
-  end
-  return query
+  return with_outputs(query, statement.read_outputs(self, "select", ...))
 end
 
 --- The same with more columns.
 ---@param ... moonpool.Expression|moonpool.Table|string
 ---@return moonpool.Query
 function Query:add(...)
-  local items = {}
-  for i, output in ipairs(M.outputs_of(self)) do
-    items[i] = output.node
+  if select("#", ...) == 0 then
+    usage("add needs a column")
   end
-  table.move({ ... }, 1, select("#", ...), #items + 1, items)
-  return self:select(table.unpack(items))
+  local before = M.outputs_of(self)
+  local outputs = table.move(before, 1, #before, 1, {})
+  local further = statement.read_outputs(self, "add", ...)
+  table.move(further, 1, #further, #outputs + 1, outputs)
+  statement.refuse_twins(outputs, "add")
+  return with_outputs(copy(self), outputs)
 end
 
 --- Only rows for which this holds, besides what was asked for before.
@@ -170,15 +164,30 @@ function Query:having(first, ...)
   return query
 end
 
+--- A name is a column of the tables first, as in SQL, then an expression of the result.
+local function find_or_output(query, name)
+  for _, one in ipairs(statement.sources_of(query)) do
+    if one.by_name[name] then
+      return statement.find(query, name)
+    end
+  end
+  for _, output in ipairs(query.outputs or {}) do
+    if output.name == name then
+      return output.node
+    end
+  end
+  return statement.find(query, name)
+end
+
 local function read_nodes(query, what, ...)
   local nodes = {}
   for i = 1, select("#", ...) do
     local item = select(i, ...)
     if type(item) == "string" then
-      item = statement.find(query, item)
-    elseif not expression.is(item) then
-      usage(("argument %d of %s is a %s; expected a column, its name, or an expression")
-        :format(i, what, complain.type_name(item)))
+      item = find_or_output(query, item)
+    elseif not expression.is(item) or item.kind == "order" then
+      usage(("argument %d of %s is %s; expected a column, its name, or an expression")
+        :format(i, what, expression.is(item) and "an order" or "a " .. complain.type_name(item)))
     end
     nodes[i] = item
   end
@@ -431,7 +440,10 @@ end
 --- Each row with each row.
 ---@param target moonpool.Table
 ---@return moonpool.Query
-function Query:cross_join(target)
+function Query:cross_join(target, ...)
+  if select("#", ...) > 0 then
+    usage("cross_join takes a table alone", "with a condition it is join(table, condition)")
+  end
   return add_join(self, "cross", check_table(target, "cross_join"), nil)
 end
 
@@ -463,7 +475,7 @@ end
 ---@return moonpool.Query
 function Query:left_join_lateral(target, on)
   local one = check_lateral(target, "left_join_lateral")
-  local condition = on and expression.condition(on, "the second argument of left_join_lateral")
+  local condition = on ~= nil and expression.condition(on, "the second argument of left_join_lateral")
     or expression.make { kind = "true", type = false }
   return add_join(self, "left", one, condition, true)
 end
@@ -476,6 +488,19 @@ end
 ---@field nowait? boolean fail if others have locked some
 
 local LOCK_OPTIONS = { "of", "skip_locked", "nowait" }
+
+--- The tables of a lock: one, or a list.
+local function lock_targets(of)
+  if of == nil then
+    return {}
+  elseif source.is(of) then
+    return { of }
+  elseif type(of) ~= "table" or getmetatable(of) or #of == 0 then
+    usage(("option of is %s; expected a table or a list of them"):format(
+      type(of) == "table" and not getmetatable(of) and "an empty list" or "a " .. complain.type_name(of)))
+  end
+  return of
+end
 
 local function read_lock(query, strength, options)
   options = options or {}
@@ -494,11 +519,7 @@ local function read_lock(query, strength, options)
     usage("a lock has the options skip_locked and nowait; expected one of them")
   end
   local of = {}
-  local targets = options.of == nil and {} or source.is(options.of) and { options.of } or options.of
-  if type(targets) ~= "table" or getmetatable(targets) ~= nil then
-    usage(("option of is a %s; expected a table or a list of them"):format(complain.type_name(targets)))
-  end
-  for i, target in ipairs(targets) do
+  for i, target in ipairs(lock_targets(options.of)) do
     of[i] = check_table(target, "of")
     if not statement.reads(query, of[i]) then
       usage(("%s is not part of this query, and cannot be locked"):format(of[i].alias))
@@ -570,7 +591,7 @@ end
 ---@return moonpool.Query
 function M.without_columns(query)
   local bare = copy(query)
-  bare.outputs = {}
+  bare.outputs, bare.distinctness = {}, false
   return bare
 end
 

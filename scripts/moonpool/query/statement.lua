@@ -110,7 +110,9 @@ local function find_qualified(sources, alias, name)
 end
 
 local function raise_no_column(name, sources)
-  if #sources == 1 then
+  if #sources == 0 then
+    usage(("the query reads from no table, and has no column %s"):format(complain.show(name)))
+  elseif #sources == 1 then
     source.raise_no_column(sources[1], name)
   end
   local names = {}
@@ -218,7 +220,7 @@ function M.read_condition(statement, what, first, ...)
   end
   local all = expression.condition(first, "the argument of " .. what)
   for i = 1, select("#", ...) do
-    all = expression.both(all, (select(i, ...)))
+    all = expression.both(all, expression.condition((select(i, ...)), "an argument of " .. what))
   end
   return all
 end
@@ -263,6 +265,7 @@ local function add_item(statement, outputs, item, what, number)
       add_all(outputs, one)
     end
   else
+    expression.refuse_unfinished(item, ("argument %d of %s"):format(number, what))
     usage(("argument %d of %s is a %s; expected a column, its name, or an expression")
       :format(number, what, complain.type_name(item)),
       M.is(item) and "give the query a name: :as \"name\"" or nil)
@@ -289,6 +292,9 @@ local function refuse_twins(outputs, what)
     seen[output.name or 0] = output.name and true
   end
 end
+
+--- Refuses two columns of one name.
+M.refuse_twins = refuse_twins
 
 --- Reads a list of columns, names, expressions and tables.
 ---@param statement table

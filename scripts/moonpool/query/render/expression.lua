@@ -39,26 +39,29 @@ end
 
 --- May a column of the source be named here? If another source has its alias in a nearer query, that one is meant.
 ---@return boolean is_visible
----@return boolean? is_hidden
+---@return moonpool.query.Source? hiding
 local function is_visible(frame, one)
   local alias = one.alias
   while frame do
-    local main = frame.main
+    local main, joins, hiding = frame.main, frame.joins, nil
     if one == main or one.kind == "excluded" and one.of == main and frame.has_excluded then
       return true
     end
     if frame.kind == "fragment" then
       return true -- what it reads is the script's to know
     end
-    local is_hidden = main and main.alias == alias
-    for _, join in ipairs(frame.joins or {}) do
-      if join.source == one then
+    if main and main.alias == alias then
+      hiding = main
+    end
+    for i = 1, frame.join_count or joins and #joins or 0 do
+      local other = joins[i].source
+      if other == one then
         return true
       end
-      is_hidden = is_hidden or join.source.alias == alias
+      hiding = hiding or other.alias == alias and other
     end
-    if is_hidden then
-      return false, true
+    if hiding then
+      return false, hiding
     end
     frame = frame.parent
   end
@@ -83,23 +86,41 @@ local READING = {
   insert = "insert a query, or :select a value from %s",
 }
 
+local function raise_at(w, one, message, hint)
+  error(core.error { kind = "usage", message = message, hint = hint, where = w.places and w.places[one] or nil })
+end
+
+local function raise_hidden(w, node, hiding)
+  local one = node.source
+  raise_at(w, one, ("%s: another table is called %s in this query"):format(expression.name_of(node), one.alias),
+    one.name and one.name == hiding.name and "each call of as makes a table of its own: keep it in a variable"
+      or "read one of them under another name: :as \"other\"")
+end
+
+local function is_joined_later(frame, one)
+  for _, join in ipairs(frame and frame.joins or {}) do
+    if join.source == one then
+      return true
+    end
+  end
+  return false
+end
+
 local function raise_not_read(w, node)
   local one = node.source
-  local _, is_hidden = is_visible(w.frame, one)
-  if is_hidden then
-    usage(("%s: another table is called %s in this query"):format(expression.name_of(node), one.alias),
-      "read one of them under another name: :as \"other\"")
+  local _, hiding = is_visible(w.frame, one)
+  if hiding then
+    raise_hidden(w, node, hiding)
   elseif one.kind == "excluded" then
     usage(("%s is known in do_update only"):format(expression.name_of(node)))
+  elseif is_joined_later(w.frame, one) then
+    raise_at(w, one, ("%s: %s is joined later"):format(expression.name_of(node), one.alias),
+      "join it before the condition that needs it")
   end
   local aliases = aliases_of(w.frame)
   local read = #aliases > 0 and "it reads from " .. table.concat(aliases, ", ") or "it reads from no table"
-  error(core.error {
-    kind = "usage",
-    message = ("%s: %s is not part of this query"):format(expression.name_of(node), one.alias),
-    hint = read .. "; " .. READING[w.frame and w.frame.kind or "select"]:format(one.alias),
-    where = w.places and w.places[one] or nil,
-  })
+  raise_at(w, one, ("%s: %s is not part of this query"):format(expression.name_of(node), one.alias),
+    read .. "; " .. READING[w.frame and w.frame.kind or "select"]:format(one.alias))
 end
 
 function printers.column(w, node)
@@ -189,9 +210,9 @@ end
 
 function printers.cast(w, node)
   local operand = node.operand
-  if operand.kind == "value" then
+  if operand.kind == "value" and not operand.as_type then
     return add_parameter(w, operand, operand.value, node.type.sql)
-  elseif operand.kind == "param" then
+  elseif operand.kind == "param" and not operand.as_type then
     return writer.add_param(w, operand, node.type.sql)
   end
   add(w, "(")
@@ -283,7 +304,18 @@ local function print_window(w, window)
   add(w, ")")
 end
 
+--- array[...] of elements; array(...) is for a query.
+local function print_array(w, node)
+  add(w, "array[")
+  add_list(w, node.arguments, print_node)
+  add(w, "]")
+end
+
 function printers.call(w, node)
+  local first = node.arguments[1]
+  if node.sql == "array" and not (first and first.kind == "subquery") then
+    return print_array(w, node)
+  end
   add(w, node.sql or quote(node.name))
   add(w, node.is_distinct and "(distinct " or "(")
   if node.is_star then

@@ -52,6 +52,12 @@ function M.note_schema(w, one)
   if w.tables then
     w.tables[one.name] = schema
   end
+  if not w.first_table then
+    w.first_table = one
+  elseif w.first_table ~= one then
+    w.further_tables = w.further_tables or {}
+    w.further_tables[#w.further_tables + 1] = one
+  end
   if not w.schema then
     w.schema = schema
   elseif w.schema ~= schema then
@@ -123,14 +129,18 @@ local JOINS = {
 }
 
 function M.joins(w, joins)
-  for _, join in ipairs(joins) do
+  local frame = w.frame
+  for i, join in ipairs(joins) do
     add(w, JOINS[join.kind])
+    frame.join_count = i - 1
     M.source(w, join.source, join.is_lateral)
+    frame.join_count = i
     if join.on then
       add(w, " on ")
       print.node(w, join.on)
     end
   end
+  frame.join_count = false -- all of them
 end
 
 --- A source in a text that may go on with a name for it.

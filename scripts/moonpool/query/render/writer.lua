@@ -15,6 +15,8 @@ local M = {}
 ---@field schema moonpool.Schema|false that a table is of
 ---@field schemas moonpool.Schema[]|false the others
 ---@field tables table<string, moonpool.Schema>|false which ones there are, if that is asked for
+---@field first_table moonpool.query.Source|false that is read from
+---@field further_tables moonpool.query.Source[]|false
 ---@field places table<moonpool.query.Source, string>|false
 ---@field is_recursive boolean
 ---@field params table[]|false the nodes of mp.param, with the numbers of their values
@@ -25,6 +27,7 @@ local M = {}
 ---@field main moonpool.query.Source|false
 ---@field joins moonpool.query.Join[]|false
 ---@field parent moonpool.query.Frame|false
+---@field join_count integer|false how many of the joins are visible; false: all
 
 --- Appends to the text.
 ---@param w moonpool.query.Writer
@@ -92,6 +95,7 @@ function M.new()
   return {
     parts = {}, count = 0, values = {}, value_count = 0, numbers = {}, frame = false, ctes = false, cte_of = false,
     schema = false, schemas = false, tables = false, places = false, is_recursive = false, params = false,
+    first_table = false, further_tables = false,
   }
 end
 
