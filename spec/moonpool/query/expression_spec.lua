@@ -275,7 +275,10 @@ describe("an expression", function()
     end)
     local plain = mp.fn.count(users.id)
     local before = users:select(plain):to_sql()
-    local _ = plain:distinct(), plain:filter(users.active), plain:over {}, plain:order_by(users.id), plain:as "x"
+    for _, method in ipairs { "distinct", "over", "desc", "is_null" } do
+      plain[method](plain)
+    end
+    local _ = { plain:filter(users.active), plain:order_by(users.id), plain:as "x" }
     assert.equal(before, (users:select(plain):to_sql()))
   end)
 
@@ -448,11 +451,19 @@ describe("an expression", function()
       return (users.id:as(("é"):rep(32)))
     end)
     assert.equal(1, db:value(users:select(users.id:as(("é"):rep(31))):where(users.id:eq(1))))
+    refuses(('the alias "x%s..." has 65 bytes; PostgreSQL cuts names behind 63'):format(("é"):rep(19)), nil, function()
+      return (users.id:as("x" .. ("é"):rep(32)))
+    end)
+    refuses('the alias "\\xc3\\xa9\\xff" has a NUL byte or is not UTF-8', nil, function()
+      return (users.id:as "é\xff")
+    end)
   end)
 
   describe("with values that are hostile", function()
     it("sends them apart", function()
-      for _, text in ipairs { "'; drop table users; --", '"', "$1", "\\", "%", "/*", ("x"):rep(1000000), "\u{10ffff}" } do
+      for _, text in ipairs {
+        "'; drop table users; --", '"', "$1", "\\", "%", "/*", ("x"):rep(1000000), "\u{10ffff}",
+      } do
         assert.equal(0, count(users.name:eq(text), '"users"."name" = $1', text))
         assert.equal(text, db:value(mp.select(mp.value(text):as "x")))
       end

@@ -1,5 +1,5 @@
---- Random trees of constants, computed in Lua and by the server: whatever is nested in whatever, the printed text is the
---- same tree.
+--- Random trees of constants, computed in Lua and by the server: whatever is nested in whatever, the printed text is
+--- the same tree.
 
 local mp = require "moonpool"
 local cluster = require "spec.support.cluster"
