@@ -61,7 +61,7 @@ describe("queries made of queries", function()
       assert.equal(1, db:first(set:order "id").id)
       assert.equal(3, #db:query(set:scope(function(query) return query:limit(3) end)))
       local counts = users:count():union_all(posts:count()):as "counts"
-      assert.equal(52, db:value(counts:select(mp.fn.sum(counts.count):cast "int4")))
+      assert.equal(52, db:value(counts:select(mp.fn.sum(counts.c.count):cast "int4")))
     end)
   end)
 
