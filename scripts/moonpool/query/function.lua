@@ -99,8 +99,7 @@ local function read_argument(name, value, first)
   end
   local node = expression.any_operand(value, "an argument of " .. name)
   if node.kind == "order" then
-    usage(("an argument of %s is an order; expected a value or an expression"):format(name),
-      "for aggregates there is order_by")
+    usage("asc, desc and nulls stand within an expression", "for aggregates there is order_by")
   end
   if node.kind ~= "value" or node == value then
     return node

@@ -110,9 +110,7 @@ local function find_qualified(sources, alias, name)
 end
 
 local function raise_no_column(name, sources)
-  if #sources == 0 then
-    usage(("the query reads from no table, and has no column %s"):format(complain.show(name)))
-  elseif #sources == 1 then
+  if #sources == 1 then
     source.raise_no_column(sources[1], name)
   end
   local names = {}

@@ -196,6 +196,30 @@ describe("queries made of queries", function()
       assert.equal(40, #db:query(hiding:all()))
     end)
 
+    it("may have the name of a table that itself reads, or one before it", function()
+      local first = mp.cte("first", users:where(users.id:gt(10)))
+      local own = mp.cte("users", users:where(users.id:gt(5)))
+      local query = first:select "id":union_all(own:select "id")
+      assert.equal(9, #db:query(query))
+      local HINT = "give it another name"
+      local MESSAGE = 'the common table expression "users" hides the table of that name'
+      refuses(MESSAGE, HINT, function() return (own:select "id":union_all(first:select "id"):to_sql()) end)
+      refuses(MESSAGE, HINT, function()
+        local later = mp.cte("later", users:where(users.id:in_(own:select "id")))
+        return (later:all():to_sql())
+      end)
+      refuses(MESSAGE, HINT, function()
+        local numbers = mp.recursive("numbers", mp.select(mp.value(1):as "n"), function(rows)
+          return rows:select(rows.n):where(rows.n:lt(1))
+        end)
+        return (own:cross_join(numbers):to_sql())
+      end)
+      refuses(MESSAGE, HINT, function()
+        local round = mp.recursive("users", users:select "id", function(rows) return rows:select "id" end)
+        return (round:all():to_sql())
+      end)
+    end)
+
     it("must have a name each", function()
       local one, other = mp.cte("k", users:select "id"), mp.cte("k", posts:select "id")
       refuses('two common table expressions are called "k"', "give one another name", function()
@@ -307,7 +331,7 @@ describe("queries made of queries", function()
     it("have the options of the server", function()
       refuses('there is no option "analyse" of explain', "did you mean analyze?",
         function() return (posts:explain { analyse = true }) end)
-      refuses("option analyze is a integer; expected true or false", nil,
+      refuses("option analyze is a number; expected true or false", nil,
         function() return (posts:explain { analyze = 1 }) end)
       refuses('option format is "jsn"; expected text, json, yaml or xml', nil,
         function() return (posts:explain { format = "jsn" }) end)
@@ -361,7 +385,7 @@ describe("queries made of queries", function()
       function() return (mp.cte("x", users:explain())) end },
     { 'there is no option "materialised" of a common table expression', "did you mean materialized?",
       function() return (mp.cte("x", users:all(), { materialised = true })) end },
-    { "option materialized is a integer; expected true or false", false,
+    { "option materialized is a number; expected true or false", false,
       function() return (mp.cte("x", users:all(), { materialized = 1 })) end },
     { "the options are a string; expected a table such as { materialized = true }", false,
       function() return (mp.cte("x", users:all(), "materialized")) end },

@@ -324,7 +324,7 @@ describe("an expression", function()
       function() return (users.id:between(nil, 1)) end },
     { "the second argument of between is nil", "NULL equals nothing: use is_null() or is_not_null()",
       function() return (users.id:between(1)) end },
-    { "the argument of in_ is a integer; expected a list, a query or an expression", false,
+    { "the argument of in_ is a number; expected a list, a query or an expression", false,
       function() return (users.id:in_(1)) end },
     { "the argument of in_ is a nil; expected a list, a query or an expression", false,
       function() return (users.id:in_()) end },
@@ -363,7 +363,7 @@ describe("an expression", function()
     { "the right side is a boolean; expected a condition such as column:eq(value)",
       "Lua's == compares objects: write column:eq(value)",
       function() return users.active & (users.id == 1) end },
-    { "the left side is a integer; expected a condition such as column:eq(value)", false,
+    { "the left side is a number; expected a condition such as column:eq(value)", false,
       function() return 1 | users.active end },
     { "users.id, which is int4, is no condition", "compare it: column:eq(value)", function() return ~users.id end },
     { "users.name, which is text, has no operator +", 'cast it: :cast("numeric")',
@@ -381,7 +381,7 @@ describe("an expression", function()
     { "users.name, which is text, has no method get: that is for json", false,
       function() return (users.name:get "x") end },
     { "get needs a key", false, function() return (users.doc:get()) end },
-    { "a key of text is a float; expected a string, or a whole number from 0", false,
+    { "a key of text is a number; expected a string, or a whole number from 0", false,
       function() return (users.doc:text(1.5)) end },
     { "a key of get is a nil; expected a string, or a whole number from 0", false,
       function() return (users.doc:get("a", nil)) end },
@@ -395,7 +395,7 @@ describe("an expression", function()
       function() return (users.span:contains "x") end },
     { "users.doc, which is jsonb, has no method overlaps: that is for array, range", false,
       function() return (users.doc:overlaps {}) end },
-    { "the argument of has_key is a integer; expected a string", false, function() return (users.doc:has_key(1)) end },
+    { "the argument of has_key is a number; expected a string", false, function() return (users.doc:has_key(1)) end },
     { "the expression is text, which the integer 1 does not fit; expected a string", false,
       function() return (users.doc:has_any_key { 1 }) end },
     { "the expression is text, which the integer 1 does not fit; expected a string", false,
@@ -404,7 +404,7 @@ describe("an expression", function()
       function() return users.tags .. 1 end },
     { "the argument of at is a string; expected a whole number, or an expression", false,
       function() return (users.tags:at "1") end },
-    { "the argument of at is a float; expected a whole number, or an expression", false,
+    { "the argument of at is a number; expected a whole number, or an expression", false,
       function() return (users.tags:at(1.5)) end },
     { "users.id, which is int4, has no method at: that is for array", false, function() return (users.id:at(1)) end },
     { 'the type is nil; expected a type\'s name such as "int4" or "text[]"', false,
@@ -412,7 +412,7 @@ describe("an expression", function()
     { 'the type is "\\x00"; expected a type\'s name such as "int4" or "text[]"', false,
       function() return (users.id:cast "\0") end },
     { "the alias is empty; expected a name", false, function() return (users.id:as "") end },
-    { "the alias is a integer; expected a name", false, function() return (users.id:as(1)) end },
+    { "the alias is a number; expected a name", false, function() return (users.id:as(1)) end },
     { 'the alias "a\\x00" has a NUL byte or is not UTF-8', false, function() return (users.id:as "a\0") end },
     { "the value is nil; expected a value", "for NULL write mp.null", function() return (mp.value()) end },
     { "the value is a function; expected a value or an expression", false, function() return (mp.value(print)) end },
@@ -436,8 +436,7 @@ describe("an expression", function()
   end
 
   it("refuses an order as anything else", function()
-    local ORDER, HINT = "users.id is an order; expected an expression",
-      "asc, desc, nulls_first and nulls_last are for order and order_by"
+    local ORDER, HINT = "asc, desc and nulls stand within an expression", "they are for order and order_by only"
     for _, query in ipairs {
       users:where(users.id:desc()), users:where(users.id:desc():eq(1)), users:where(~users.id:asc()),
       users:having(users.id:nulls_first():is_null()), users:select((users.id:desc() .. "x"):as "y"),

@@ -259,7 +259,7 @@ describe("a function", function()
   local COLUMNS = 'expected a list such as { "id int8", "name text" }'
   local MISTAKES = {
     { "the function's name is empty; expected a name", false, function() return mp.fn[""] end },
-    { "the function's name is a integer; expected a name", false, function() return mp.fn[1] end },
+    { "the function's name is a number; expected a name", false, function() return mp.fn[1] end },
     { 'the function\'s name is "a."; expected a name, or "schema.name"', false, function() return mp.fn["a."] end },
     { 'the function\'s name is "a..b"; expected a name, or "schema.name"', false,
       function() return mp.fn["a..b"] end },
@@ -269,7 +269,7 @@ describe("a function", function()
       "for NULL there is is_null(), or mp.null in a row", function() return (fn.lower(nil)) end },
     { "an argument of lower is a function; expected a value or an expression", false,
       function() return (fn.lower(print)) end },
-    { "an argument of max is an order; expected a value or an expression", "for aggregates there is order_by",
+    { "asc, desc and nulls stand within an expression", "for aggregates there is order_by",
       function() return (fn.max(posts.id:desc())) end },
     { "the table posts is no value", "write one of its columns, or posts:select(column)",
       function() return (fn.count(posts)) end },
@@ -283,7 +283,7 @@ describe("a function", function()
     { "posts.id has no method distinct: that is for calls of functions", false,
       function() return (posts.id:distinct()) end },
     { "posts.id has no method over: that is for calls of functions", false, function() return (posts.id:over()) end },
-    { "count(...) has no argument that could be distinct", false, function() return (fn.count():distinct()) end },
+    { "count(...) has no arguments, and no distinct", false, function() return (fn.count():distinct()) end },
     { "the argument of filter is a nil; expected a condition such as column:eq(value)", false,
       function() return (fn.count():filter()) end },
     { "posts.id, which is int4, is no condition", "compare it: column:eq(value)",
@@ -310,7 +310,7 @@ describe("a function", function()
     { 'a bound of the option rows is "-1 preceding"; expected "unbounded preceding", "3 preceding", "current row", '
       .. '"3 following" or "unbounded following"', false,
       function() return (fn.rank():over { rows = { "-1 preceding", "current row" } }) end },
-    { 'a bound of the option range is a integer; expected "unbounded preceding", "3 preceding", "current row", '
+    { 'a bound of the option range is a number; expected "unbounded preceding", "3 preceding", "current row", '
       .. '"3 following" or "unbounded following"', false,
       function() return (fn.rank():over { range = { 1, 2 } }) end },
     { "the condition of when is a nil; expected a condition such as column:eq(value)", false,
@@ -325,7 +325,7 @@ describe("a function", function()
       function() return (fn.unnest({}):rows "x") end },
     { "the columns of the function unnest are a list without elements; " .. COLUMNS, false,
       function() return (fn.unnest({}):rows("x", {})) end },
-    { 'the column is a integer; expected its name and type, such as "total int8"', false,
+    { 'the column is a number; expected its name and type, such as "total int8"', false,
       function() return (fn.unnest({}):rows("x", { 1 })) end },
     { 'the function unnest has two columns "n"', false,
       function() return (fn.unnest({}):rows("x", { "n int4", "n text" })) end },
@@ -338,9 +338,9 @@ describe("a function", function()
       function() return (mp.rows("x", { "n int4[]" }, {})) end },
     { "the expression is int4, which \"y\" does not fit; expected a number", false,
       function() return (mp.rows("x", { "n int4" }, { { n = "y" } })) end },
-    { "row 2 of the rows is a integer; expected a table", false,
+    { "the rows have the number at 2; expected a list of tables, without holes", false,
       function() return (mp.rows("x", { "n int4" }, { {}, 1 })) end },
-    { 'row 1 of the rows has no column "m"', "there are n",
+    { 'row 1 of rows has "m", which is no column of it', "there are n",
       function() return (mp.rows("x", { "n int4" }, { { m = 1 } })) end },
   }
 

@@ -159,10 +159,10 @@ describe("a join", function()
         .. 'where exists (select from "users" where "users"."id" > $1)', 11))
     end)
 
-    local HINT = 'give one of them another name: :as "other"'
+    local HINT = 'read one of them under another name: :as "other"'
 
     it("refuses a name that means another table there", function()
-      local MESSAGE = "users.id: an inner query reads from another users, which hides this one"
+      local MESSAGE = "users.id: another table is called users in this query"
       local shadow = posts:as "users"
       refuses(MESSAGE, HINT, function()
         local condition = shadow:where(shadow.user_id:eq(users.id)):exists()
@@ -250,7 +250,8 @@ describe("a join", function()
     end)
 
     it("is told apart from a table of the same name", function()
-      refuses("u.id: the query reads from another u", "each call of as makes a table of its own: keep it in a variable",
+      refuses("u.id: another table is called u in this query",
+        "each call of as makes a table of its own: keep it in a variable",
         function() return (users:as("u"):where(users:as("u").id:eq(1)):to_sql()) end)
     end)
 
@@ -292,12 +293,14 @@ describe("a join", function()
       function() return (posts:cross_join(users, users.id:eq(1))) end },
     { "the argument of join_lateral is a moonpool.query; expected a table", 'give the query a name: :as "name"',
       function() return (posts:join_lateral(users:all())) end },
-    { "users is a table, which uses no columns of others", 'write join, or give a query a name: query:as "name"',
+    { "the argument of left_join_lateral is the table users; expected a query with a name, or a function that gives "
+      .. "rows",
+      "write join, left_join or cross_join",
       function() return (posts:left_join_lateral(users)) end },
     { "the second argument of left_join_lateral is a boolean; expected a condition such as column:eq(value)",
       "Lua's == compares objects: write column:eq(value)",
       function() return (posts:left_join_lateral(users:as "u":all():as "x", false)) end },
-    { "a query without a table cannot be joined", "begin with a table: table:join(...)",
+    { "a query without a table has no join", "begin it with a table",
       function() return (mp.select(mp.value(1)):join(users, users.id:eq(1))) end },
     { 'the column "id" is ambiguous', "write comments.id or posts.id",
       function() return (comments:join(posts):order "id") end },

@@ -3,9 +3,9 @@
 --- The text depends on the shape of the tree only, never on a value, so that the server's prepared statements serve all
 --- values.
 
-local core = require "moonpool.core"
 local complain = require "moonpool.query.complain"
 local expression = require "moonpool.query.expression"
+local from = require "moonpool.query.render.source"
 local print = require "moonpool.query.render.expression"
 local print_query = require "moonpool.query.render.statement"
 local writer = require "moonpool.query.render.writer"
@@ -14,28 +14,11 @@ local MOST_PARAMETERS = 65535 -- the protocol counts them in 16 bits
 
 local M = {}
 
---- Where a table has the name of a CTE, the server would read from that.
-local function refuse_hidden(w, one)
-  if w.cte_of[one.name] and one.base_text == core.quote_identifier(one.name) then
-    complain.usage(("the common table expression %s hides the table of that name"):format(complain.show(one.name)),
-      "give it another name")
-  end
-end
-
-local function refuse_hidden_tables(w)
-  if w.first_table then
-    refuse_hidden(w, w.first_table)
-  end
-  for _, one in ipairs(w.further_tables or {}) do
-    refuse_hidden(w, one)
-  end
-end
-
 --- The whole text: what stands behind WITH is known when all else is printed.
 local function finish(w, prefix)
   local text = table.concat(w.parts, "", 1, w.count)
   if w.ctes then
-    refuse_hidden_tables(w)
+    from.refuse_hidden_tables(w)
     text = (w.is_recursive and "with recursive " or "with ") .. table.concat(w.ctes, ", ") .. " " .. text
   end
   if w.value_count > MOST_PARAMETERS then

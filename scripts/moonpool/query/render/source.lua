@@ -15,10 +15,44 @@ local function raise_two_ctes(name)
   usage(("two common table expressions are called %s"):format(complain.show(name)), "give one another name")
 end
 
+--- Where a table has the name of a CTE that is known there, the server would read from that.
+local function refuse_hidden(tables, names)
+  for _, one in ipairs(tables) do
+    if names[one.name] and one.base_text == quote(one.name) then
+      usage(("the common table expression %s hides the table of that name"):format(complain.show(one.name)),
+        "give it another name")
+    end
+  end
+end
+
+local function tables_read(w)
+  return { w.first_table or nil, table.unpack(w.further_tables or {}) }
+end
+
+--- In a statement with CTEs: their bodies know those before them, and all in WITH RECURSIVE.
+function M.refuse_hidden_tables(w)
+  refuse_hidden(tables_read(w), w.cte_of)
+  if w.is_recursive then
+    refuse_hidden(w.body_tables, w.cte_of)
+  end
+end
+
+local function print_body(w, cte)
+  local first, further = w.first_table, w.further_tables
+  w.first_table, w.further_tables = false, false
+  local body = writer.apart(w, print.query, cte.query, false)
+  local tables = tables_read(w)
+  refuse_hidden(tables, w.cte_known)
+  table.move(tables, 1, #tables, #w.body_tables + 1, w.body_tables)
+  w.cte_known[cte.name] = true
+  w.first_table, w.further_tables = first, further
+  return body
+end
+
 --- Prints a CTE once, behind those that it reads from.
 function M.need_cte(w, cte)
   if not w.ctes then
-    w.ctes, w.cte_of = {}, {}
+    w.ctes, w.cte_of, w.cte_known, w.body_tables = {}, {}, {}, {}
   end
   local present = w.cte_of[cte.name]
   if present == cte then
@@ -32,7 +66,7 @@ function M.need_cte(w, cte)
   if cte.materialized ~= nil then
     head = head .. (cte.materialized and "materialized " or "not materialized ")
   end
-  local body = writer.apart(w, print.query, cte.query, false)
+  local body = print_body(w, cte)
   w.ctes[#w.ctes + 1] = head .. "(" .. body .. ")"
 end
 

@@ -296,7 +296,7 @@ function print_query(w, statement, outer)
   local reads = statement.kind ~= "set"
   w.frame = {
     main = reads and statement.main, joins = reads and statement.joins or false, parent = outer, has_excluded = false,
-    kind = statement.kind,
+    kind = statement.kind, join_count = false,
   }
   statement_printers[statement.kind](w, statement)
   w.frame = before

@@ -17,6 +17,8 @@ local M = {}
 ---@field tables table<string, moonpool.Schema>|false which ones there are, if that is asked for
 ---@field first_table moonpool.query.Source|false that is read from
 ---@field further_tables moonpool.query.Source[]|false
+---@field body_tables moonpool.query.Source[]|false that CTEs read from
+---@field cte_known table<string, boolean>|false names of the CTEs that are printed
 ---@field places table<moonpool.query.Source, string>|false
 ---@field is_recursive boolean
 ---@field params table[]|false the nodes of mp.param, with the numbers of their values
@@ -95,7 +97,7 @@ function M.new()
   return {
     parts = {}, count = 0, values = {}, value_count = 0, numbers = {}, frame = false, ctes = false, cte_of = false,
     schema = false, schemas = false, tables = false, places = false, is_recursive = false, params = false,
-    first_table = false, further_tables = false,
+    first_table = false, further_tables = false, body_tables = false, cte_known = false,
   }
 end
 
