@@ -96,6 +96,13 @@ local CASES = {
   regclass = { { "pg_class", "pg_class" } },
 }
 
+--- Types without an operator = of their own, what is stored otherwise than it was given, and composites, whose type a
+--- comparison does not tell the server.
+local NOT_FOUND = {
+  json = true, point = true, xml = true, jsonpath = true, regclass = true, ["numeric(10,2)"] = true, address = true,
+  feeling = true,
+}
+
 describe("a column of type", function()
   local db, tables = nil, {}
 
@@ -158,6 +165,23 @@ describe("a column of type", function()
         assert.are.same(expected(cases), texts(tx, name))
       end
     end))
+
+    if not NOT_FOUND[name] then
+      it(name .. " is found by its values, and by a list of them", cluster.rolled_back(function() return db end,
+        function(tx)
+          local things, rows, values = tables[name][1], {}, {}
+          for i, case in ipairs(cases) do rows[i], values[i] = { at = i, v = case[1] }, case[1] end
+          tx:exec(things:insert(rows))
+          for i, value in ipairs(values) do
+            local found = {}
+            for _, row in ipairs(tx:query(things:where(things.v:eq(value)):select "at")) do found[row.at] = true end
+            assert.is_true(found[i], i)
+          end
+          if not name:find "%[%]" and name ~= "tag_list" then
+            assert.are.equal(#cases, tx:value(things:where(things.v:in_(values)):count()))
+          end
+        end))
+    end
 
     it(name .. " takes an update's value", cluster.rolled_back(function() return db end, function(tx)
       local things = tables[name][1]
