@@ -7,7 +7,7 @@ local core = require "moonpool.core"
 local lending = require "moonpool.lending"
 local source = require "moonpool.query.source"
 
----@alias moonpool.Statement string|moonpool.Query|moonpool.Expression SQL, or what the query builder makes
+---@alias moonpool.Statement string|moonpool.BuiltStatement|moonpool.Expression SQL, or what the query builder makes
 
 ---@class moonpool.Database
 ---@field query fun(self, sql: moonpool.Statement, ...): moonpool.Rows all rows

@@ -189,7 +189,7 @@ end
 --- is committed when the loop ends or is left, and rolled back when the statement fails; on a transaction it is a part
 --- of that. Only SELECT, VALUES, TABLE, and WITH of these come in batches (`db:with { batch = 100 }`); any other
 --- statement is run as by `query`.
----@param sql string|table a query, too
+---@param sql moonpool.Statement
 ---@param ... any parameters, as for `query`
 ---@return fun(): table? next the next row; nil at the end, and ever after
 ---@return nil

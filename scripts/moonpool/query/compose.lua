@@ -9,11 +9,29 @@ local statement = require "moonpool.query.statement"
 local types = require "moonpool.query.types"
 
 local usage = complain.usage
+
+---@class moonpool.Query
+---@field union fun(self: moonpool.Query, other: moonpool.Query|moonpool.SetQuery): moonpool.SetQuery
+---@field union_all fun(self: moonpool.Query, other: moonpool.Query|moonpool.SetQuery): moonpool.SetQuery
+---@field intersect fun(self: moonpool.Query, other: moonpool.Query|moonpool.SetQuery): moonpool.SetQuery
+---@field intersect_all fun(self: moonpool.Query, other: moonpool.Query|moonpool.SetQuery): moonpool.SetQuery
+---@field except fun(self: moonpool.Query, other: moonpool.Query|moonpool.SetQuery): moonpool.SetQuery
+---@field except_all fun(self: moonpool.Query, other: moonpool.Query|moonpool.SetQuery): moonpool.SetQuery
 local Query = select_.Query
 
----@class moonpool.SetQuery
+---@class moonpool.SetQuery: moonpool.BuiltStatement
+---@field union fun(self: moonpool.SetQuery, other: moonpool.Query|moonpool.SetQuery): moonpool.SetQuery
+---@field union_all fun(self: moonpool.SetQuery, other: moonpool.Query|moonpool.SetQuery): moonpool.SetQuery
+---@field intersect fun(self: moonpool.SetQuery, other: moonpool.Query|moonpool.SetQuery): moonpool.SetQuery
+---@field intersect_all fun(self: moonpool.SetQuery, other: moonpool.Query|moonpool.SetQuery): moonpool.SetQuery
+---@field except fun(self: moonpool.SetQuery, other: moonpool.Query|moonpool.SetQuery): moonpool.SetQuery
+---@field except_all fun(self: moonpool.SetQuery, other: moonpool.Query|moonpool.SetQuery): moonpool.SetQuery
+---@field exists fun(self: moonpool.SetQuery): moonpool.Expression
+---@field scope fun(self: moonpool.SetQuery, scope: function, ...): moonpool.SetQuery
+---@field as fun(self: moonpool.SetQuery, alias: string): moonpool.Derived
+---@field count fun(self: moonpool.SetQuery): moonpool.Query
 local Set, make_set = statement.class("union")
----@class moonpool.Explain
+---@class moonpool.Explain: moonpool.BuiltStatement
 local Explain, make_explain = statement.class("explain")
 
 local M = { Set = Set, Explain = Explain }
@@ -153,15 +171,19 @@ function Set:order(...)
 end
 
 ---@param count integer|moonpool.Expression
+---@return moonpool.SetQuery
 function Set:limit(count)
   return statement.with(self, make_set, "count_limit", statement.read_count(count, "the limit"))
 end
 
 ---@param count integer|moonpool.Expression
+---@return moonpool.SetQuery
 function Set:offset(count)
   return statement.with(self, make_set, "skipped", statement.read_count(count, "the offset"))
 end
 
+--- In no order, whatever was asked for before.
+---@return moonpool.SetQuery
 function Set:unordered()
   return statement.with(self, make_set, "ordering", false)
 end
@@ -210,7 +232,7 @@ end
 
 --- The query as a table to read from, or as a column of another query.
 ---@param alias string
----@return moonpool.Table
+---@return moonpool.Derived
 function Query:as(alias)
   expression.check_name(alias, "the alias")
   return source.make({ kind = "query", alias = alias, query = self }, named_columns(self, "the query"))
@@ -237,7 +259,7 @@ end
 ---@param name string
 ---@param query moonpool.Query|table
 ---@param options? { materialized?: boolean }
----@return moonpool.Table
+---@return moonpool.Derived
 function M.cte(name, query, options)
   expression.check_name(name, "the name")
   if not statement.is(query) or query.kind == "explain" then
@@ -251,9 +273,9 @@ end
 --- A query that goes on from its own rows until there are no new ones: WITH RECURSIVE.
 ---@param name string
 ---@param first moonpool.Query its first rows
----@param step fun(rows: moonpool.Table): moonpool.Query the rows that come from those of the last step
+---@param step fun(rows: moonpool.Derived): moonpool.Query the rows that come from those of the last step
 ---@param options? { distinct?: boolean } distinct: a row that was there already is none, so that circles end
----@return moonpool.Table
+---@return moonpool.Derived
 function M.recursive(name, first, step, options)
   expression.check_name(name, "the name")
   check_rows(first, "the second argument of recursive")

@@ -20,6 +20,7 @@ local null = core.null
 ---@operator mod(any): moonpool.Expression
 ---@operator unm: moonpool.Expression
 ---@operator concat(any): moonpool.Expression
+---@field to_sql fun(self: moonpool.Expression): string, any[] the text and the values that would be sent
 local Expression = {}
 
 ---@class moonpool.Column: moonpool.Expression
@@ -299,11 +300,13 @@ end
 
 --- Equal to an element of the list, or to a row of the query.
 ---@param list any[]|moonpool.Query|moonpool.Expression
+---@return moonpool.Expression
 function Expression:in_(list)
   return quantified(self, "=", "any", list, "the argument of in_")
 end
 
 ---@param list any[]|moonpool.Query|moonpool.Expression
+---@return moonpool.Expression
 function Expression:not_in(list)
   return quantified(self, "<>", "all", list, "the argument of not_in")
 end
@@ -322,6 +325,7 @@ end
 --- The comparison holds for one element at least.
 ---@param op string such as ">="
 ---@param list any[]|moonpool.Query|moonpool.Expression
+---@return moonpool.Expression
 function Expression:any(op, list)
   return quantified(self, check_operator(op), "any", list, "the list of any")
 end
@@ -329,6 +333,7 @@ end
 --- The comparison holds for all elements.
 ---@param op string such as ">="
 ---@param list any[]|moonpool.Query|moonpool.Expression
+---@return moonpool.Expression
 function Expression:all(op, list)
   return quantified(self, check_operator(op), "all", list, "the list of all")
 end
@@ -337,6 +342,7 @@ end
 ---@param op string such as "<->"
 ---@param value any
 ---@param kind? string a type's name
+---@return moonpool.Expression
 function Expression:op(op, value, kind)
   local right = M.any_operand(value, "the second argument of op")
   return binary(check_operator(op), self, right, kind and types.parse(kind) or false)
@@ -441,6 +447,7 @@ end
 
 --- The part of a JSON document under these keys, one inside the other; a whole number is an index from 0.
 ---@param ... string|integer
+---@return moonpool.Expression
 function Expression:get(...)
   local node, last = path(self, "get", ...)
   return step(node, "->", last, node.type, "get")
@@ -448,6 +455,7 @@ end
 
 --- The same as text, for comparisons and casts.
 ---@param ... string|integer
+---@return moonpool.Expression
 function Expression:text(...)
   local node, last = path(self, "text", ...)
   return step(node, "->>", last, types.text, "text")
@@ -484,6 +492,7 @@ Expression.contained_in = containment("<@", "contained_in")
 local SETS = { array = true, range = true }
 
 --- Have the two arrays or ranges an element in common?
+---@return moonpool.Expression
 function Expression:overlaps(value)
   need_one_of(self, SETS, "overlaps")
   return binary("&&", self, operand(self, value, "the argument of overlaps"), types.boolean)
@@ -491,6 +500,7 @@ end
 
 --- Has the document this key, or its list this text?
 ---@param key string
+---@return moonpool.Expression
 function Expression:has_key(key)
   need_one_of(self, JSON, "has_key")
   if type(key) ~= "string" and not is(key) then
@@ -513,6 +523,7 @@ Expression.has_all_keys = keys("?&", "has_all_keys")
 local ARRAY = { array = true }
 
 --- Is the value an element of the array?
+---@return moonpool.Expression
 function Expression:has(value)
   need_one_of(self, ARRAY, "has")
   local element = { kind = "element", type = self.type and self.type.element or false }
@@ -524,6 +535,7 @@ end
 
 --- The element at a place of the array, from 1.
 ---@param index integer|moonpool.Expression
+---@return moonpool.Expression
 function Expression:at(index)
   need_one_of(self, ARRAY, "at")
   if not is(index) and math.type(index) ~= "integer" then
@@ -536,6 +548,7 @@ end
 -- ---- types, names, order ----
 
 ---@param name string a type, such as "int4", "numeric(10,2)", "text[]"
+---@return moonpool.Expression
 function Expression:cast(name)
   local kind = types.parse(name)
   return make { kind = "cast", operand = self, type = kind }
@@ -543,6 +556,7 @@ end
 
 --- The name of a column of the result.
 ---@param name string
+---@return moonpool.Expression
 function Expression:as(name)
   return make { kind = "alias", operand = self, name = M.check_name(name, "the alias"), type = self.type }
 end
@@ -572,10 +586,14 @@ local function ordered(node, field, value)
   return order
 end
 
+---@return moonpool.Expression
 function Expression:asc() return ordered(self, "direction", "asc") end
+---@return moonpool.Expression
 function Expression:desc() return ordered(self, "direction", "desc") end
 --- NULLs come before all others, or behind them. By default they are the largest.
+---@return moonpool.Expression
 function Expression:nulls_first() return ordered(self, "nulls", "first") end
+---@return moonpool.Expression
 function Expression:nulls_last() return ordered(self, "nulls", "last") end
 
 local function raise_unknown(_, name)

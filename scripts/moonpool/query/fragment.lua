@@ -113,7 +113,7 @@ end
 ---@param alias string
 ---@param fragment moonpool.Expression|string
 ---@param columns string[] "name type" of each column, in order
----@return moonpool.Table
+---@return moonpool.Derived
 function M.from_sql(alias, fragment, columns)
   expression.check_name(alias, "the alias")
   local node = type(fragment) == "string" and M.sql(fragment) or fragment

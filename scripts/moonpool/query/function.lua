@@ -7,6 +7,8 @@ local source = require "moonpool.query.source"
 local types = require "moonpool.query.types"
 
 local usage = complain.usage
+
+---@class moonpool.Expression
 local Expression = expression.Expression
 
 local M = {}
@@ -142,6 +144,7 @@ local function call(name, ...)
 end
 
 --- mp.fn.name(...): a call of any function of the server, `mp.fn["schema.name"]` of one in a schema.
+---@type table<string, fun(...: any): moonpool.Expression>
 M.fn = setmetatable({}, {
   __index = function(functions, name)
     expression.check_name(name, "the function's name")
@@ -175,6 +178,7 @@ end
 
 --- Only rows for which the condition holds are aggregated.
 ---@param condition moonpool.Expression
+---@return moonpool.Expression
 function Expression:filter(condition)
   return altered(self, "filter", "filtered_by", expression.condition(condition, "the argument of filter"))
 end
@@ -186,6 +190,7 @@ local function need_arguments(node, method)
 end
 
 --- Each value is aggregated once.
+---@return moonpool.Expression
 function Expression:distinct()
   need_arguments(self, "distinct")
   return altered(self, "distinct", "is_distinct", true)
@@ -208,6 +213,7 @@ end
 
 --- In which order values are aggregated.
 ---@param ... moonpool.Expression
+---@return moonpool.Expression
 function Expression:order_by(...)
   need_arguments(self, "order_by")
   return altered(self, "order_by", "ordering", read_nodes("order_by", ...))
@@ -215,6 +221,7 @@ end
 
 --- WITHIN GROUP, as percentile_cont needs it.
 ---@param ... moonpool.Expression
+---@return moonpool.Expression
 function Expression:within_group(...)
   return altered(self, "within_group", "group_ordering", read_nodes("within_group", ...))
 end
@@ -261,6 +268,7 @@ end
 
 --- Computes over the rows around each row, instead of over groups.
 ---@param window? { partition_by?: any, order_by?: any, rows?: string[], range?: string[], groups?: string[] }
+---@return moonpool.Expression
 function Expression:over(window)
   window = window or {}
   if type(window) ~= "table" or getmetatable(window) then
@@ -350,7 +358,7 @@ local RECORD = {
 --- A function as a table: mp.fn.generate_series(1, 10):rows("numbers", { "n int4" }).
 ---@param alias string
 ---@param columns string[] "name type" of each
----@return moonpool.Table
+---@return moonpool.Derived
 function Expression:rows(alias, columns)
   if self.kind ~= "call" then
     usage(("%s gives no rows: that is for calls of functions"):format(expression.name_of(self)))
@@ -396,7 +404,7 @@ end
 ---@param alias string
 ---@param columns string[] "name type" of each
 ---@param rows table[]
----@return moonpool.Table
+---@return moonpool.Derived
 function M.rows(alias, columns, rows)
   expression.check_name(alias, "the alias")
   local declared = source.declare(columns, "the rows")

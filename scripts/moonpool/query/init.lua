@@ -18,7 +18,11 @@ local write = require "moonpool.query.write"
 require "moonpool.query.arithmetic" -- gives expressions their operators
 
 local usage = complain.usage
+
+---@class moonpool.Table
 local Table = source.Table
+---@class moonpool.Query
+local Query = select_.Query
 
 local M = {
   fn = function_.fn,
@@ -88,14 +92,14 @@ end
 --- Changes the rows of the query.
 ---@param values table<string, any>
 ---@return moonpool.Update
-function select_.Query:update(values)
+function Query:update(values)
   check_convertible(self, "update")
   return with_condition(write.update(self.main, values), self)
 end
 
 --- Deletes the rows of the query.
 ---@return moonpool.Delete
-function select_.Query:delete()
+function Query:delete()
   check_convertible(self, "delete")
   return with_condition(write.delete(self.main), self)
 end
@@ -116,6 +120,8 @@ for _, methods in ipairs {
   methods.to_sql = to_sql
 end
 
+---@return string sql
+---@return any[] values
 function Table:to_sql()
   return to_sql(select_.start(self._source))
 end

@@ -10,7 +10,10 @@ local statement = require "moonpool.query.statement"
 
 local usage = complain.usage
 
----@class moonpool.Query
+---@class moonpool.Query: moonpool.BuiltStatement
+---@field for_no_key_update fun(self: moonpool.Query, options?: moonpool.LockOptions): moonpool.Query
+---@field for_share fun(self: moonpool.Query, options?: moonpool.LockOptions): moonpool.Query
+---@field for_key_share fun(self: moonpool.Query, options?: moonpool.LockOptions): moonpool.Query
 local Query, make = statement.class("query")
 
 local M = { Query = Query }

@@ -10,11 +10,16 @@ local types = require "moonpool.query.types"
 local usage = complain.usage
 local quote = core.quote_identifier
 
----@class moonpool.Table
+--- Each method of a query is one of a table, on the query for all its rows.
+---@class moonpool.Table: moonpool.Query
 ---@field c table<string, moonpool.Column> its columns, whatever they are called
 ---@field r table<string, moonpool.Relation> its relations
----@field excluded? moonpool.Table the row that was to be inserted, in do_update
+---@field excluded moonpool.Derived the row that was to be inserted, in do_update
 local Table = {}
+
+--- A table whose columns only the script knows: a query with a name, rows, a function.
+---@class moonpool.Derived: moonpool.Table
+---@field [string] moonpool.Column
 
 ---@class moonpool.Relation
 ---@field name string
@@ -193,8 +198,10 @@ local function columns_like(source)
 end
 
 --- The same table, or CTE, under another name: for joins with itself.
+---@generic T: moonpool.Table
+---@param self T
 ---@param alias string
----@return moonpool.Table
+---@return T
 function Table:as(alias)
   local source = M.of(self)
   expression.check_name(alias, "the alias")

@@ -8,6 +8,11 @@ local source = require "moonpool.query.source"
 
 local usage = complain.usage
 
+--- What can be run, and printed.
+---@class moonpool.BuiltStatement
+---@field to_sql fun(self: moonpool.BuiltStatement): string, any[] the text and the values that would be sent
+---@field explain fun(self: moonpool.BuiltStatement, options?: moonpool.ExplainOptions): moonpool.Explain
+
 local M = {}
 
 --- Metatables of all kinds of statements.

@@ -11,11 +11,19 @@ local types = require "moonpool.query.types"
 local usage = complain.usage
 local null = core.null
 
----@class moonpool.Insert
+---@class moonpool.Insert: moonpool.BuiltStatement
+---@field returning fun(self: moonpool.Insert, ...: moonpool.Expression|moonpool.Table|string): moonpool.Insert
+---@field with fun(self: moonpool.Insert, cte: moonpool.Table): moonpool.Insert
 local Insert, make_insert = statement.class("insert")
----@class moonpool.Update
+---@class moonpool.Update: moonpool.BuiltStatement
+---@field returning fun(self: moonpool.Update, ...: moonpool.Expression|moonpool.Table|string): moonpool.Update
+---@field with fun(self: moonpool.Update, cte: moonpool.Table): moonpool.Update
+---@field where fun(self: moonpool.Update, first: moonpool.Expression|table, ...: moonpool.Expression): moonpool.Update
 local Update, make_update = statement.class("update")
----@class moonpool.Delete
+---@class moonpool.Delete: moonpool.BuiltStatement
+---@field returning fun(self: moonpool.Delete, ...: moonpool.Expression|moonpool.Table|string): moonpool.Delete
+---@field with fun(self: moonpool.Delete, cte: moonpool.Table): moonpool.Delete
+---@field where fun(self: moonpool.Delete, first: moonpool.Expression|table, ...: moonpool.Expression): moonpool.Delete
 local Delete, make_delete = statement.class("delete")
 
 local M = { Insert = Insert, Update = Update, Delete = Delete }
@@ -477,7 +485,9 @@ Update.where = where(make_update)
 Delete.where = where(make_delete)
 
 --- All rows of the table, which has to be said.
+---@return moonpool.Update
 function Update:everywhere() return statement.with(self, make_update, "is_everywhere", true) end
+---@return moonpool.Delete
 function Delete:everywhere() return statement.with(self, make_delete, "is_everywhere", true) end
 
 local function reading(make, method)
