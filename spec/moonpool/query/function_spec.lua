@@ -135,7 +135,7 @@ describe("a function", function()
         return (fn.sum(posts.likes):gt "1 day")
       end)
       assert.equal(1, #db:query(users:select(fn.count()):having(fn.sum(mp.sql "joined - joined"):lt "1 day")))
-      refuses('max(...) is mood, which "x" does not fit; expected one of its labels', "its labels are glad, sad, calm",
+      refuses('max(...), a mood, has no label "x"', "its labels are glad, sad, calm",
         function() return (fn.max(users.mood):eq "x") end)
     end)
   end)
@@ -317,7 +317,7 @@ describe("a function", function()
       function() return (mp.case()) end },
     { "the value of a branch is nil; expected a value or an expression",
       "for NULL there is is_null(), or mp.null in a row", function() return (mp.case(posts.id:eq(1))) end },
-    { "users.mood is mood, which \"x\" does not fit; expected one of its labels", "its labels are glad, sad, calm",
+    { "users.mood, a mood, has no label \"x\"", "its labels are glad, sad, calm",
       function() return (mp.case(users.active, users.mood):otherwise "x") end },
     { "posts.id gives no rows: that is for calls of functions", false,
       function() return (posts.id:rows("x", { "n int4" })) end },
