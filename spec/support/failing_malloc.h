@@ -6,11 +6,14 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define REAL(name) __interceptor_##name
@@ -39,6 +42,23 @@ static struct {
 /* A thread's own work has begun: what a sanitizer does before that must not fail. */
 static _Thread_local bool has_begun;
 
+/* Where the dynamic loader is. It ends the process when it has no memory for a thread's variables of a library, which
+ * nobody can do anything about; so its own allocations do not fail. */
+static struct { uintptr_t start, end; } loader;
+
+UNWATCHED static int note_loader(struct dl_phdr_info *info, size_t size, void *data) {
+  (void)size;
+  (void)data;
+  if (strstr(info->dlpi_name, "/ld-linux") == NULL && strstr(info->dlpi_name, "/ld.so") == NULL) return 0;
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+    if (part->p_type != PT_LOAD || (part->p_flags & PF_X) == 0) continue;
+    loader.start = info->dlpi_addr + part->p_vaddr;
+    loader.end = loader.start + part->p_memsz;
+  }
+  return 1;
+}
+
 /* The n-th allocation from now on fails, in whatever thread; and with for_ever all behind it. 0: none. */
 static void malloc_fails_at(long n, bool for_ever) {
   atomic_store(&failing_malloc.for_ever, for_ever);
@@ -46,6 +66,7 @@ static void malloc_fails_at(long n, bool for_ever) {
   atomic_store(&failing_malloc.asked_for, 0);
   atomic_store(&failing_malloc.failed, 0);
   has_begun = true;
+  if (loader.end == 0) dl_iterate_phdr(note_loader, NULL);
   atomic_store(&failing_malloc.armed, true);
 }
 
@@ -55,8 +76,9 @@ static long malloc_fails_no_more(void) {
   return atomic_load(&failing_malloc.failed);
 }
 
-UNWATCHED static bool fails_now(void) {
+UNWATCHED static bool fails_now(void *caller) {
   if (!has_begun || !atomic_load(&failing_malloc.armed)) return false;
+  if ((uintptr_t)caller >= loader.start && (uintptr_t)caller < loader.end) return false;
   long number = atomic_fetch_add(&failing_malloc.asked_for, 1) + 1, chosen = atomic_load(&failing_malloc.fails_at);
   bool fails = chosen > 0 && (number == chosen || (number > chosen && atomic_load(&failing_malloc.for_ever)));
   if (!fails) return false;
@@ -71,15 +93,15 @@ UNWATCHED static void *counted(void *block) {
 }
 
 EXPORTED void *malloc(size_t size) {
-  return fails_now() ? NULL : counted(REAL(malloc)(size));
+  return fails_now(__builtin_return_address(0)) ? NULL : counted(REAL(malloc)(size));
 }
 
 EXPORTED void *calloc(size_t count, size_t size) {
-  return fails_now() ? NULL : counted(REAL(calloc)(count, size));
+  return fails_now(__builtin_return_address(0)) ? NULL : counted(REAL(calloc)(count, size));
 }
 
 EXPORTED void *realloc(void *block, size_t size) {
-  if (fails_now()) return NULL;
+  if (fails_now(__builtin_return_address(0))) return NULL;
   void *moved = REAL(realloc)(block, size);
   if (block == NULL) counted(moved);
   if (block != NULL && size == 0) atomic_fetch_sub(&failing_malloc.live, 1);
