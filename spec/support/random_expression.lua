@@ -5,6 +5,7 @@
 --- `query(scope, kind)`, which makes a query of one column of that type.
 
 local mp = require "moonpool"
+local types = require "moonpool.query.types"
 
 local fn = mp.fn
 
@@ -90,7 +91,10 @@ end
 
 --- Types that a script can name as they are.
 local function is_nameable(kind)
-  return LITERALS[kind.name] ~= nil or kind.family == "array" and LITERALS[kind.element.name] ~= nil
+  if kind.family == "array" then
+    return is_nameable(kind.element) and kind.element.sql == types.named(kind.element.name).sql
+  end
+  return LITERALS[kind.name] ~= nil
 end
 
 local EQUALITY = {

@@ -77,6 +77,20 @@ local function name_as_sql(name)
   return table.concat(parts, ".")
 end
 
+--- What sum and avg give, by what they are given.
+local TOTALS = {
+  sum = { int2 = "int8", int4 = "int8", int8 = "numeric", numeric = "numeric", float4 = "float4", float8 = "float8" },
+  avg = {
+    int2 = "numeric", int4 = "numeric", int8 = "numeric", numeric = "numeric", float4 = "float8", float8 = "float8",
+  },
+}
+TOTALS.sum.interval, TOTALS.avg.interval = "interval", "interval"
+
+local function total_of(name, kind)
+  local total = kind and TOTALS[name][kind.name]
+  return total and types.named(total) or false
+end
+
 local function result_of(name, arguments)
   local result = RESULTS[name]
   if type(result) == "string" then
@@ -84,8 +98,7 @@ local function result_of(name, arguments)
   elseif result then
     return arguments[result] and arguments[result].type or false
   elseif name == "sum" or name == "avg" then
-    local kind = arguments[1] and arguments[1].type
-    return kind and (kind.family == "interval" and kind or kind.family == "number" and types.named("numeric")) or false
+    return total_of(name, arguments[1] and arguments[1].type)
   elseif name == "array_agg" then
     local kind = arguments[1] and arguments[1].type
     return kind and types.array_of(kind) or false

@@ -50,6 +50,23 @@ describe("queries", function()
     assert.equal("2024-01-01", db:value(mp.select(document:text "a")))
   end)
 
+  it("know what sums are", function()
+    local counted = mp.cte("counted", schema.dashboard_files:select(
+      fn.sum(mp.value(1, "int4")):as "whole", fn.avg(mp.value(1, "int4")):as "mean",
+      fn.sum(mp.value(1, "float8")):as "near"))
+    local listed = mp.cte("listed", counted:select(
+      fn.array_agg(counted.whole):as "wholes", fn.array_agg(counted.mean):as "means",
+      fn.array_agg(counted.near):as "nears"))
+    renders(listed:select(listed.wholes):where(listed.wholes:contained_in { 1 }, listed.means:contained_in { 1 },
+      listed.nears:contained_in { 1 }),
+      'with "counted" as (select sum($1::int4) as "whole", avg($2::int4) as "mean", sum($3::float8) as "near" '
+      .. 'from "dashboard_files"), '
+      .. '"listed" as (select array_agg("counted"."whole") as "wholes", array_agg("counted"."mean") as "means", '
+      .. 'array_agg("counted"."near") as "nears" from "counted") '
+      .. 'select "listed"."wholes" from "listed" where "listed"."wholes" <@ $4::int8[] '
+      .. 'and "listed"."means" <@ $5::numeric[] and "listed"."nears" <@ $6::float8[]')
+  end)
+
   it("ask for rows that are distinct whether there are any", function()
     renders(mp.select(users:select(users.name):distinct():offset(1):exists():as "found"),
       'select exists (select distinct "users"."name" from "users" offset $1) as "found"')

@@ -131,7 +131,7 @@ describe("a function", function()
     end)
 
     it("has the type of its argument, where that is known", function()
-      refuses('sum(...) is numeric, which "1 day" does not fit; expected a number', nil, function()
+      refuses('sum(...) is int8, which "1 day" does not fit; expected a number', nil, function()
         return (fn.sum(posts.likes):gt "1 day")
       end)
       assert.equal(1, #db:query(users:select(fn.count()):having(fn.sum(mp.sql "joined - joined"):lt "1 day")))
