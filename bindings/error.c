@@ -87,6 +87,12 @@ void mpb_push_error(lua_State *L, const mp_error *error) {
     lua_pushinteger(L, mp_error_position(error));
     lua_setfield(L, -2, "position");
   }
+  if (mp_error_line(error) > 0) {
+    lua_pushinteger(L, mp_error_line(error));
+    lua_setfield(L, -2, "line");
+    lua_pushinteger(L, mp_error_column(error));
+    lua_setfield(L, -2, "column");
+  }
   lua_pushboolean(L, mp_error_retryable(error));
   lua_setfield(L, -2, "retryable");
   mpb_set_metatable(L, error_type);
@@ -130,6 +136,14 @@ static mp_error_kind kind_of_table(lua_State *L, int index) {
   return kind;
 }
 
+/* A field that is a number from 1, or 0. */
+static int number_of_table(lua_State *L, int index, const char *name) {
+  lua_getfield(L, index, name);
+  const lua_Integer number = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
+  lua_pop(L, 1);
+  return number > 0 && number <= INT_MAX ? (int)number : 0;
+}
+
 /* The table at `index` (absolute) as an error in the slot. */
 static void error_from_table(lua_State *L, int index, mp_error **slot) {
   mp_error_set(slot, kind_of_table(L, index), "%s", "");
@@ -139,12 +153,11 @@ static void error_from_table(lua_State *L, int index, mp_error **slot) {
     }
     lua_pop(L, 1);
   }
-  lua_getfield(L, index, "position");
-  lua_Integer position = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
-  if (position > 0 && position <= INT_MAX) mp_error_put_position(*slot, (int)position);
+  mp_error_put_position(*slot, number_of_table(L, index, "position"));
+  mp_error_put_place(*slot, number_of_table(L, index, "line"), number_of_table(L, index, "column"));
   lua_getfield(L, index, "retryable");
   mp_error_put_retryable(*slot, lua_toboolean(L, -1));
-  lua_pop(L, 2);
+  lua_pop(L, 1);
 }
 
 static bool is_error(lua_State *L, int index) {

@@ -15,6 +15,7 @@
 #include "scheduler.h"
 #include "tools.h"
 #include "value.h"
+#include "yaml_value.h"
 
 static const char runtime_type[] = "moonpool.runtime";
 #define CORE_TABLE "moonpool.the_core" /* of the registry */
@@ -142,6 +143,7 @@ static void open_core(lua_State *L) {
   mpb_open_errors(L, runtime);
   mpb_open_scheduler(L, runtime);
   mpb_open_values(L, runtime);
+  mpb_open_yaml(L, runtime);
   mpb_open_calls(L, runtime);
   mpb_open_database(L, runtime);
   mpb_open_pool(L, runtime);

@@ -11,6 +11,7 @@
 struct mp_error {
   mp_error_kind kind;
   int position;
+  int line, column; /* of a document */
   bool retryable;
   char *fields[MP_ERROR_FIELDS];
   char *text; /* of mp_error_text */
@@ -20,14 +21,23 @@ struct mp_error {
 static mp_error memory_error = {.kind = MP_ERROR_MEMORY};
 
 static const char *const kind_names[MP_ERROR_KINDS] = {
-    [MP_ERROR_CONNECTION] = "connection",   [MP_ERROR_TIMEOUT] = "timeout",
-    [MP_ERROR_CANCELLED] = "cancelled",     [MP_ERROR_SERVER] = "server",
-    [MP_ERROR_CONSTRAINT] = "constraint",   [MP_ERROR_SERIALIZATION] = "serialization",
-    [MP_ERROR_DECODE] = "decode",           [MP_ERROR_USAGE] = "usage",
-    [MP_ERROR_TRANSACTION] = "transaction", [MP_ERROR_UNKNOWN_OUTCOME] = "unknown_outcome",
-    [MP_ERROR_MIGRATION] = "migration",     [MP_ERROR_LOCAL] = "local",
-    [MP_ERROR_MEMORY] = "memory",           [MP_ERROR_ROWS] = "rows",
-    [MP_ERROR_SCRIPT] = "script",           [MP_ERROR_SCHEMA_DRIFT] = "schema",
+    [MP_ERROR_CONNECTION] = "connection",
+    [MP_ERROR_TIMEOUT] = "timeout",
+    [MP_ERROR_CANCELLED] = "cancelled",
+    [MP_ERROR_SERVER] = "server",
+    [MP_ERROR_CONSTRAINT] = "constraint",
+    [MP_ERROR_SERIALIZATION] = "serialization",
+    [MP_ERROR_DECODE] = "decode",
+    [MP_ERROR_USAGE] = "usage",
+    [MP_ERROR_TRANSACTION] = "transaction",
+    [MP_ERROR_UNKNOWN_OUTCOME] = "unknown_outcome",
+    [MP_ERROR_MIGRATION] = "migration",
+    [MP_ERROR_LOCAL] = "local",
+    [MP_ERROR_MEMORY] = "memory",
+    [MP_ERROR_ROWS] = "rows",
+    [MP_ERROR_SCRIPT] = "script",
+    [MP_ERROR_SCHEMA_DRIFT] = "schema",
+    [MP_ERROR_YAML] = "yaml",
 };
 
 static const char *const field_names[MP_ERROR_FIELDS] = {
@@ -37,7 +47,8 @@ static const char *const field_names[MP_ERROR_FIELDS] = {
     [MP_ERROR_COLUMN] = "column",   [MP_ERROR_DATATYPE] = "datatype",
     [MP_ERROR_CONTEXT] = "context", [MP_ERROR_CONSTRAINT_NAME] = "constraint",
     [MP_ERROR_FILE] = "file",       [MP_ERROR_STATEMENT] = "statement",
-    [MP_ERROR_WHERE] = "where",
+    [MP_ERROR_WHERE] = "where",     [MP_ERROR_SOURCE] = "source",
+    [MP_ERROR_PATH] = "path",
 };
 
 __attribute__((format(printf, 1, 0))) static char *format_text(const char *format, va_list arguments) {
@@ -97,6 +108,12 @@ void mp_error_put_position(mp_error *error, int position) {
   if (error != NULL && error != &memory_error) error->position = position;
 }
 
+void mp_error_put_place(mp_error *error, int line, int column) {
+  if (error == NULL || error == &memory_error) return;
+  error->line = line;
+  error->column = column;
+}
+
 void mp_error_put_retryable(mp_error *error, bool retryable) {
   if (error != NULL && error != &memory_error) error->retryable = retryable;
 }
@@ -130,6 +147,14 @@ int mp_error_position(const mp_error *error) {
   return error->position;
 }
 
+int mp_error_line(const mp_error *error) {
+  return error->line;
+}
+
+int mp_error_column(const mp_error *error) {
+  return error->column;
+}
+
 bool mp_error_retryable(const mp_error *error) {
   return error->retryable;
 }
@@ -155,6 +180,8 @@ mp_error *mp_error_copy(const mp_error *error) {
   if (copy == NULL) return &memory_error;
   copy->kind = error->kind;
   copy->position = error->position;
+  copy->line = error->line;
+  copy->column = error->column;
   copy->retryable = error->retryable;
   for (int i = 0; i < MP_ERROR_FIELDS; i++)
     mp_error_put(copy, (mp_error_field)i, error->fields[i]);
@@ -213,17 +240,9 @@ static const char *step_forward(const char *at, const char *high, size_t charact
   return at;
 }
 
-/* "line 7: <the line>" and below it a caret; a line that is too long is shown around the caret only. */
-static void add_caret(mp_buffer *out, const char *file, const char *statement, int position) {
-  const char *mark = statement + offset_of(statement, position);
-  const char *line = mark;
-  while (line > statement && line[-1] != '\n')
-    line--;
+/* "line 7: <the line>" and below it a caret at `mark`; a line that is too long is shown around the caret only. */
+static void add_line(mp_buffer *out, const char *file, size_t number, const char *line, const char *mark) {
   const char *end = mark + strcspn(mark, "\n");
-  size_t number = 1;
-  for (const char *at = statement; at < line; at++)
-    number += *at == '\n' ? 1 : 0;
-
   const char *from = step_back(mark, line, LINE_SHOWN / 2);
   const char *to = step_forward(mark, end, LINE_SHOWN / 2);
   mp_buffer label;
@@ -250,6 +269,17 @@ static void add_caret(mp_buffer *out, const char *file, const char *statement, i
   mp_buffer_finish(&label);
 }
 
+static void add_caret(mp_buffer *out, const char *file, const char *statement, int position) {
+  const char *mark = statement + offset_of(statement, position);
+  const char *line = mark;
+  while (line > statement && line[-1] != '\n')
+    line--;
+  size_t number = 1;
+  for (const char *at = statement; at < line; at++)
+    number += *at == '\n' ? 1 : 0;
+  add_line(out, file, number, line, mark);
+}
+
 static void add_field(mp_buffer *out, const mp_error *error, const char *label, mp_error_field field) {
   const char *text = error->fields[field];
   if (text != NULL) mp_buffer_addf(out, "\n%s: %s", label, text);
@@ -262,11 +292,16 @@ char *mp_error_describe(const mp_error *error) {
   mp_buffer_adds(&out, mp_error_message(error));
   if (error->fields[MP_ERROR_SQLSTATE] != NULL) mp_buffer_addf(&out, " (%s)", error->fields[MP_ERROR_SQLSTATE]);
   const char *statement = error->fields[MP_ERROR_STATEMENT];
+  const char *file = error->fields[MP_ERROR_FILE], *source = error->fields[MP_ERROR_SOURCE];
   if (statement != NULL && error->position > 0) {
-    add_caret(&out, error->fields[MP_ERROR_FILE], statement, error->position);
+    add_caret(&out, file, statement, error->position);
+  } else if (source != NULL && error->line > 0 && error->column > 0) {
+    add_line(&out, file, (size_t)error->line, source, source + offset_of(source, error->column));
   } else {
     add_field(&out, error, "file", MP_ERROR_FILE);
+    if (error->line > 0) mp_buffer_addf(&out, "\nline %d, column %d", error->line, error->column);
   }
+  add_field(&out, error, "path", MP_ERROR_PATH);
   add_field(&out, error, "detail", MP_ERROR_DETAIL);
   add_field(&out, error, "context", MP_ERROR_CONTEXT);
   add_field(&out, error, "hint", MP_ERROR_HINT);

@@ -29,6 +29,7 @@ typedef enum mp_error_kind {
   MP_ERROR_MEMORY,          /* out of memory; such an error is static and costs nothing          */
   MP_ERROR_SCHEMA_DRIFT,    /* a database is not what the script's schema says                  */
   MP_ERROR_SCRIPT,          /* a script failed by itself, as its host sees it                    */
+  MP_ERROR_YAML,            /* a document is not YAML, or not what its reader expects            */
   MP_ERROR_KINDS
 } mp_error_kind;
 
@@ -45,7 +46,9 @@ typedef enum mp_error_field {
   MP_ERROR_CONSTRAINT_NAME,
   MP_ERROR_CONTEXT,   /* the server's call stack, or the failed script's             */
   MP_ERROR_STATEMENT, /* the text that was sent                                      */
-  MP_ERROR_FILE,      /* the file that holds the statement, for migrations           */
+  MP_ERROR_FILE,      /* the file that holds the statement or the document           */
+  MP_ERROR_SOURCE,    /* the line of a document that the mistake is in               */
+  MP_ERROR_PATH,      /* the place in a document: "rows[2].items[1].id"              */
   MP_ERROR_WHERE,     /* the script's "file:line"                                    */
   MP_ERROR_FIELDS
 } mp_error_field;
@@ -64,6 +67,8 @@ void mp_error_putf(mp_error *error, mp_error_field field, const char *format, ..
 void mp_error_put_kind(mp_error *error, mp_error_kind kind);
 /* position: 1-based, in characters (not bytes) of the statement; 0 when there is none. */
 void mp_error_put_position(mp_error *error, int position);
+/* The place in a document: both from 1, the column in characters; 0 when there is none. */
+void mp_error_put_place(mp_error *error, int line, int column);
 void mp_error_put_retryable(mp_error *error, bool retryable);
 
 mp_error_kind mp_error_kind_of(const mp_error *error);
@@ -73,11 +78,13 @@ bool mp_error_kind_named(const char *name, mp_error_kind *kind);
 const char *mp_error_get(const mp_error *error, mp_error_field field); /* borrowed until the next put; or NULL */
 const char *mp_error_field_name(mp_error_field field);                 /* "message", "constraint", ...        */
 int mp_error_position(const mp_error *error);
+int mp_error_line(const mp_error *error);
+int mp_error_column(const mp_error *error);
 bool mp_error_retryable(const mp_error *error);
 /* The message, never NULL; the short form of mp_error_get(error, MP_ERROR_MESSAGE). */
 const char *mp_error_message(const mp_error *error);
 
-/* What a person wants to read: place, message, the statement's line with a caret under the position, detail, hint;
+/* What a person wants to read: place, message, the line of the statement or document with a caret, detail, hint;
  * without a line's end behind the last. Returns: owned (free), or NULL without memory. */
 char *mp_error_describe(const mp_error *error);
 /* The same, as it was at the first call: borrowed until the error is freed. Without memory: the message. */

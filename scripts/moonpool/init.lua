@@ -27,6 +27,7 @@ local M = {
   bytes = core.bytes,
   array = core.array,
   json = core.json,
+  yaml = core.yaml,
   uuid = core.uuid,
   range = core.range,
   codec = core.codec,

@@ -1,0 +1,116 @@
+/* What libyaml complains about, in the words of somebody who writes documents. */
+#include <stdio.h>
+#include <string.h>
+
+#include "yaml/internal.h"
+
+typedef struct translation {
+  const char *said;    /* by libyaml: how its problem begins  */
+  const char *message; /* ours                                */
+  const char *hint;    /* or NULL                             */
+} translation;
+
+static const translation translations[] = {
+    {"mapping values are not allowed", "a ': ' cannot stand here",
+     "a text that has ': ' in it must be quoted; a key stands on a line of its own"},
+    {"could not find expected ':'", "this line is no \"key: value\"",
+     "a key needs a colon and a blank behind it; a text that goes on over several lines must be indented"},
+    {"did not find expected key", "a key was expected here",
+     "is the line indented like its neighbours, and is a quoted text closed and alone?"},
+    {"did not find expected '-' indicator", "an item was expected here: '- '",
+     "is the line indented like the items before it?"},
+    {"block sequence entries are not allowed", "a list cannot begin here",
+     "an item begins on a line of its own; a text that begins with '- ' must be quoted"},
+    {"mapping keys are not allowed", "a '?' cannot begin a key here", "a text that begins with '? ' must be quoted"},
+    {"did not find expected ',' or ']'", "a ',' or the end of the list, ']', was expected here", NULL},
+    {"did not find expected ',' or '}'", "a ',' or the end of the map, '}', was expected here", NULL},
+    {"did not find expected node content", "a value was expected here", NULL},
+    {"did not find expected <document start>", "the document has ended, but something follows",
+     "documents are divided by a line that is '---'; a document is one value"},
+    {"found unexpected end of stream", "the text ends within a quoted text", "is a quote missing?"},
+    {"found unexpected document indicator", "a '---' or '...' stands within a quoted text", "is a quote missing?"},
+    {"found unknown escape character", "there is no such escape",
+     "in double quotes a backslash is written as \\\\; single quotes know no escapes"},
+    {"did not find expected hexdecimal", "an escape has too few hexadecimal digits", "\\x takes 2, \\u 4, \\U 8"},
+    {"found invalid Unicode character escape", "the escape is no Unicode character",
+     "a character beyond U+FFFF is written as \\U and 8 digits"},
+    {"found a tab character", "a tab cannot indent", "indent with blanks"},
+    {"found an indentation indicator equal to 0", "a block's indentation is given as 1 to 9", NULL},
+    {"did not find expected comment or line break", "nothing but a comment may follow in this line", NULL},
+    {"did not find expected alphabetic or numeric",
+     "a name was expected behind '&' or '*': letters, digits, '-' and '_'",
+     "a text that begins with '&' or '*' must be quoted"},
+    {"found undefined tag handle", "the document does not define what this tag begins with",
+     "a text that begins with '!' must be quoted"},
+    {"found unexpected ':'", "a ':' cannot stand here", "a text that has ': ' in it must be quoted"},
+    {"found incompatible YAML document", "the document is of a version of YAML that is not read: 1.1 and 1.2 are",
+     NULL},
+    {"found duplicate %YAML directive", "%YAML stands there twice", NULL},
+    {"found duplicate %TAG directive", "%TAG gives the same handle twice", NULL},
+    {"found unknown directive name", "a line that begins with '%' is a directive: %YAML or %TAG",
+     "a text that begins with '%' must be quoted"},
+    {"control characters are not allowed", "a control character cannot stand in a document",
+     "in double quotes it is written as an escape, such as \\x07"},
+};
+
+static const translation *find(const char *said) {
+  for (size_t i = 0; i < sizeof translations / sizeof translations[0]; i++) {
+    if (strncmp(said, translations[i].said, strlen(translations[i].said)) == 0) return &translations[i];
+  }
+  return NULL;
+}
+
+/* The character that cannot begin a value. */
+static void complain_of_start(char c, mp_error **error) {
+  if (c == '\t') {
+    mp_error_set(error, MP_ERROR_YAML, "a tab cannot indent");
+    if (error != NULL) mp_error_put(*error, MP_ERROR_HINT, "indent with blanks");
+    return;
+  }
+  mp_error_set(error, MP_ERROR_YAML, "a value cannot begin with '%c'", c);
+  if (error != NULL) mp_error_putf(*error, MP_ERROR_HINT, "a text that begins with '%c' must be quoted", c);
+}
+
+static char byte_at(const mp__yaml_text *text, mp_yaml_mark mark);
+
+static void put_words(const char *said, const mp__yaml_text *text, mp_yaml_mark mark, mp_error **error) {
+  const translation *known = find(said);
+  if (known != NULL) {
+    mp_error_set(error, MP_ERROR_YAML, "%s", known->message);
+    if (error != NULL && known->hint != NULL) mp_error_put(*error, MP_ERROR_HINT, known->hint);
+  } else if (strncmp(said, "found character that cannot start", 33) == 0) {
+    complain_of_start(byte_at(text, mark), error);
+  } else {
+    mp_error_set(error, MP_ERROR_YAML, "%s", said);
+  }
+}
+
+static char byte_at(const mp__yaml_text *text, mp_yaml_mark mark) {
+  mp_error *place = NULL;
+  mp_error_set(&place, MP_ERROR_YAML, "%s", "");
+  mp__yaml_put_place(text, mark, place);
+  const char *line = mp_error_get(place, MP_ERROR_SOURCE);
+  char found = '?';
+  for (uint32_t column = 1; line != NULL && *line != '\0'; line++) {
+    if (((unsigned char)*line & 0xC0U) == 0x80U) continue;
+    if (column++ == mark.column) {
+      found = *line;
+      break;
+    }
+  }
+  mp_error_free(place);
+  return found;
+}
+
+bool mp__yaml_complain(const yaml_parser_t *parser, const mp__yaml_text *text, mp_error **error) {
+  if (parser->error == YAML_MEMORY_ERROR) return mp_error_set_memory(error);
+  mp_yaml_mark mark;
+  if (parser->error == YAML_READER_ERROR) {
+    mark = mp__yaml_mark_of(text, parser->problem_offset < text->size ? parser->problem_offset : text->size);
+  } else {
+    mark = (mp_yaml_mark){(uint32_t)parser->problem_mark.line + 1, (uint32_t)parser->problem_mark.column + 1};
+  }
+  put_words(parser->problem == NULL ? "the document cannot be read" : parser->problem, text, mark, error);
+  if (error != NULL && *error != NULL) mp__yaml_put_place(text, mark, *error);
+  return false;
+}
