@@ -4,57 +4,12 @@
 
 #include "yaml_value.h"
 
-/* ---- errors ---- */
-
-static void add_key(lua_State *L, int key, mp_buffer *path) {
-  size_t size;
-  if (lua_type(L, key) != LUA_TSTRING) {
-    if (lua_isinteger(L, key)) {
-      mp_buffer_addf(path, "[%lld]", (long long)lua_tointeger(L, key));
-    } else if (lua_type(L, key) == LUA_TBOOLEAN) {
-      mp_buffer_addf(path, "[%s]", lua_toboolean(L, key) ? "true" : "false");
-    } else {
-      mp_buffer_addf(path, "[a %s]", mpb_type_name(L, key));
-    }
-    return;
-  }
-  const char *text = lua_tolstring(L, key, &size);
-  bool is_name = size > 0 && !(text[0] >= '0' && text[0] <= '9');
-  for (size_t i = 0; i < size && is_name; i++) {
-    const unsigned char c = (unsigned char)text[i];
-    is_name = c >= 0x80 || c == '_' || c == '-' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-  }
-  if (is_name) {
-    mp_buffer_addf(path, "%s%.60s", path->size > 0 ? "." : "", text);
-  } else {
-    mp_buffer_addf(path, "[\"%.60s\"]", text);
-  }
-}
-
-static void add_path(lua_State *L, const mpb_yaml_frame *at, mp_buffer *path) {
-  if (at == NULL) return;
-  add_path(L, at->up, path);
-  if (at->place > 0) {
-    mp_buffer_addf(path, "[%lld]", (long long)at->place);
-  } else if (at->key != 0) {
-    add_key(L, at->key, path);
-  }
-}
-
-bool mpb_yaml_fail_at(mpb_yaml_decoder *decoder, const mpb_yaml_frame *up) {
-  if (decoder->error == NULL || *decoder->error == NULL) return false;
-  if (mp_error_get(*decoder->error, MP_ERROR_PATH) != NULL) return false;
-  mp_buffer path;
-  mp_buffer_init(&path, 2000); /* of a deep place only the beginning is said: what does not fit is left out */
-  add_path(decoder->L, up, &path);
-  path.failed = false;
-  if (path.size > 0 && mp_buffer_text(&path) != NULL) mp_error_put(*decoder->error, MP_ERROR_PATH, path.data);
-  mp_buffer_finish(&path);
-  return false;
+static bool fail_at(mpb_yaml_decoder *decoder, const mpb_yaml_frame *up) {
+  return mpb_yaml_fail_at(decoder->L, decoder->error, up);
 }
 
 bool mpb_yaml_advance(mpb_yaml_decoder *decoder, const mpb_yaml_frame *up) {
-  return mp_yaml_next(decoder->box->reader, &decoder->event, decoder->error) || mpb_yaml_fail_at(decoder, up);
+  return mp_yaml_next(decoder->box->reader, &decoder->event, decoder->error) || fail_at(decoder, up);
 }
 
 /* ---- scalars ---- */
@@ -83,7 +38,7 @@ static bool apply_tag(mpb_yaml_decoder *decoder, const char *tag, mp_yaml_mark m
   lua_call(L, 2, 1);
   if (!lua_isnil(L, -1)) return true;
   mp_yaml_fail(decoder->box->reader, mark, decoder->error, "the script's function made nothing of the tag");
-  return mpb_yaml_fail_at(decoder, up);
+  return fail_at(decoder, up);
 }
 
 /* What an alias may mean later. */
@@ -95,7 +50,7 @@ static void keep_anchor(mpb_yaml_decoder *decoder, uint32_t anchor) {
 
 static bool push_scalar(mpb_yaml_decoder *decoder, const mpb_yaml_frame *up) {
   const mp_yaml_event event = decoder->event;
-  if (!push_value(decoder)) return mpb_yaml_fail_at(decoder, up);
+  if (!push_value(decoder)) return fail_at(decoder, up);
   if (event.tag != NULL && !apply_tag(decoder, event.tag, event.mark, up)) return false;
   keep_anchor(decoder, event.anchor);
   return true;
@@ -103,7 +58,7 @@ static bool push_scalar(mpb_yaml_decoder *decoder, const mpb_yaml_frame *up) {
 
 static bool push_alias(mpb_yaml_decoder *decoder, const mpb_yaml_frame *up) {
   lua_rawgeti(decoder->L, decoder->anchors, decoder->event.anchor);
-  return mpb_yaml_copy(decoder) || mpb_yaml_fail_at(decoder, up);
+  return mpb_yaml_copy(decoder) || fail_at(decoder, up);
 }
 
 /* Of a list or map whose table is on top of the stack. `tag`: the stack index of its tag's text, or 0. */
@@ -211,7 +166,7 @@ static bool refuse_twice(mpb_yaml_decoder *decoder, const map_builder *map, int 
   } else {
     mp_yaml_fail(decoder->box->reader, mark, decoder->error, "a key is there twice");
   }
-  return mpb_yaml_fail_at(decoder, map->here.up);
+  return fail_at(decoder, map->here.up);
 }
 
 enum { LIST_OF_KEYS = 1, MERGED = 2 }; /* behind the table of a large map */
@@ -284,7 +239,7 @@ static bool refuse_merge(mpb_yaml_decoder *decoder, const map_builder *map, mp_y
   if (decoder->error != NULL && *decoder->error != NULL) {
     mp_error_put(*decoder->error, MP_ERROR_HINT, "merge = false makes << a key like others");
   }
-  return mpb_yaml_fail_at(decoder, &map->here);
+  return fail_at(decoder, &map->here);
 }
 
 /* The positions in `from` (positions, or those of keys) of the merged map at `source`, for a key. */
@@ -346,7 +301,7 @@ static bool check_key(mpb_yaml_decoder *decoder, const map_builder *map, mp_yaml
   lua_State *L = decoder->L;
   if (lua_type(L, -1) != LUA_TNUMBER || !isnan(lua_tonumber(L, -1))) return true;
   mp_yaml_fail(decoder->box->reader, mark, decoder->error, ".nan cannot be a key: it does not equal itself");
-  return mpb_yaml_fail_at(decoder, map->here.up);
+  return fail_at(decoder, map->here.up);
 }
 
 static void note_positions(mpb_yaml_decoder *decoder, const map_builder *map, mp_yaml_mark key, mp_yaml_mark value) {

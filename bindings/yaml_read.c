@@ -230,6 +230,7 @@ void mpb_open_yaml(lua_State *L, mpb_runtime *runtime) {
   lua_newtable(L);
   mpb_set_functions(L, runtime, functions);
   mpb_open_yaml_map(L, runtime);
+  mpb_open_yaml_write(L, runtime);
   lua_getfield(L, -1, "decode");
   lua_setfield(L, -3, "yaml_decode");
   lua_setfield(L, -2, "yaml");

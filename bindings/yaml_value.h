@@ -78,7 +78,7 @@ bool mpb_yaml_push(mpb_yaml_decoder *decoder, const mpb_yaml_frame *up);
 /* As mp_yaml_next. */
 bool mpb_yaml_advance(mpb_yaml_decoder *decoder, const mpb_yaml_frame *up);
 /* Puts the path into the error that is set. Returns false. */
-bool mpb_yaml_fail_at(mpb_yaml_decoder *decoder, const mpb_yaml_frame *up);
+bool mpb_yaml_fail_at(lua_State *L, mp_error **error, const mpb_yaml_frame *up);
 
 /* Replaces the value on top of the stack by a copy that shares no list or map with it (yaml_copy.c). */
 bool mpb_yaml_copy(mpb_yaml_decoder *decoder);
@@ -90,6 +90,7 @@ static inline lua_Integer mpb_yaml_position(mp_yaml_mark mark) {
 
 /* ---- encoding (yaml_write.c) ---- */
 
-int mpb_yaml_encode(lua_State *L);
+/* Adds encode to the table on top of the stack. */
+void mpb_open_yaml_write(lua_State *L, mpb_runtime *runtime);
 
 #endif

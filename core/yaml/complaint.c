@@ -102,6 +102,31 @@ static char byte_at(const mp__yaml_text *text, mp_yaml_mark mark) {
   return found;
 }
 
+/* Where the text ends, when the place is behind it: that is where something is missing. */
+static mp_yaml_mark within(const mp__yaml_text *text, mp_yaml_mark mark) {
+  size_t end = text->size;
+  while (end > 0 && strchr(" \t\r\n", text->data[end - 1]) != NULL && text->data[end - 1] != '\0')
+    end--;
+  const mp_yaml_mark last = mp__yaml_mark_of(text, end);
+  return mark.line > last.line ? last : mark;
+}
+
+/* Of what was opened in another line and is not closed. */
+static void put_beginning(const yaml_parser_t *parser, mp_yaml_mark mark, mp_error *error) {
+  static const struct {
+    const char *context, *what;
+  } opened[] = {{"while parsing a flow sequence", "the list"},
+                {"while parsing a flow mapping", "the map"},
+                {"while scanning a quoted scalar", "the quoted text"}};
+  const yaml_mark_t *begin = &parser->context_mark;
+  if (parser->context == NULL || begin->line + 1 == mark.line) return;
+  for (size_t i = 0; i < sizeof opened / sizeof opened[0]; i++) {
+    if (strcmp(parser->context, opened[i].context) != 0) continue;
+    mp_error_putf(error, MP_ERROR_DETAIL, "%s begins in line %zu, column %zu", opened[i].what, begin->line + 1,
+                  begin->column + 1);
+  }
+}
+
 bool mp__yaml_complain(const yaml_parser_t *parser, const mp__yaml_text *text, mp_error **error) {
   if (parser->error == YAML_MEMORY_ERROR) return mp_error_set_memory(error);
   mp_yaml_mark mark;
@@ -110,7 +135,10 @@ bool mp__yaml_complain(const yaml_parser_t *parser, const mp__yaml_text *text, m
   } else {
     mark = (mp_yaml_mark){(uint32_t)parser->problem_mark.line + 1, (uint32_t)parser->problem_mark.column + 1};
   }
+  const mp_yaml_mark shown = within(text, mark);
   put_words(parser->problem == NULL ? "the document cannot be read" : parser->problem, text, mark, error);
-  if (error != NULL && *error != NULL) mp__yaml_put_place(text, mark, *error);
+  if (error == NULL || *error == NULL) return false;
+  mp__yaml_put_place(text, shown, *error);
+  put_beginning(parser, shown, *error);
   return false;
 }

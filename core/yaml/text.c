@@ -100,7 +100,11 @@ bool mp__yaml_text_init(mp__yaml_text *text, const char *bytes, size_t size, mp_
   const size_t valid = mp_utf8_check(bytes, size);
   text->data = bytes + found.marked;
   text->size = size - found.marked;
-  return valid == size || refuse_bytes(&found, valid, error);
+  if (valid == size) return true;
+  refuse_bytes(&found, valid, error);
+  const mp_yaml_mark mark = mp__yaml_mark_of(text, valid - found.marked);
+  if (error != NULL) mp_error_put_place(*error, (int)mark.line, (int)mark.column);
+  return false;
 }
 
 void mp__yaml_text_finish(mp__yaml_text *text) {
