@@ -1,0 +1,345 @@
+--- What is wrong with a document: mistakes with their path and place, collected on the way through it, and the one
+--- error that is raised for all of them.
+
+local core = require "moonpool.core"
+local complain = require "moonpool.query.complain"
+
+local M = {}
+
+---@class moonpool.shape.Mistake
+---@field path string as `rows[2].items[1].id`; empty for the document itself
+---@field line? integer from 1, where the document is a text
+---@field column? integer from 1, in characters
+---@field message string
+---@field hint? string what to do
+
+---@class moonpool.shape.Log
+---@field errors moonpool.shape.Mistake[]
+---@field warnings moonpool.shape.Mistake[]
+---@field count integer of errors, also of those that are not kept
+
+--- One walk through a document.
+---@class moonpool.shape.Walk
+---@field strict boolean
+---@field writing boolean the value is about to be written
+---@field positions? table of the values, as the YAML reader fills it
+---@field path any[] keys from the document to where the walk is
+---@field depth integer
+---@field open table<table, true> what the walk is inside of
+---@field left integer how many values may still be looked at
+---@field log moonpool.shape.Log
+---@field places table<table, table<any, integer>> where the values of what was read stand
+
+local MOST_KEPT = 1000 -- mistakes of a document
+local MOST_SHOWN = 20 -- of them in the error's text
+local DEEPEST = 1000
+local MOST_VALUES = 1000000
+
+local COLUMN_BITS = 24
+
+local KIND = pcall(core.error, { kind = "yaml", message = "" }) and "yaml" or "decode"
+
+---@return moonpool.shape.Log
+function M.new_log()
+  return { errors = {}, warnings = {}, count = 0 }
+end
+
+---@param options { strict?: boolean, writing?: boolean, positions?: table, max_nodes?: integer }
+---@return moonpool.shape.Walk
+function M.new_walk(options)
+  return {
+    strict = options.strict or false, writing = options.writing or false, positions = options.positions, path = {},
+    depth = 0, open = {}, left = options.max_nodes or MOST_VALUES, log = M.new_log(), places = {},
+  }
+end
+
+-- ---- places ----
+
+local function path_of(walk, extra)
+  local parts = {}
+  local function add(key)
+    if math.type(key) == "integer" then
+      parts[#parts + 1] = ("[%d]"):format(key)
+    elseif type(key) ~= "string" then
+      parts[#parts + 1] = ("[%s]"):format(tostring(key))
+    elseif key:find("^[%a_][%w_]*$") and #key <= 64 then
+      parts[#parts + 1] = (#parts > 0 and "." or "") .. key
+    else
+      parts[#parts + 1] = ("[%s]"):format(complain.show(key))
+    end
+  end
+  for i = 1, math.min(walk.depth, DEEPEST) do
+    add(walk.path[i])
+  end
+  for _, key in ipairs(extra or {}) do
+    add(key)
+  end
+  return table.concat(parts)
+end
+
+--- The position of a value in a table, else `otherwise`.
+---@param walk moonpool.shape.Walk
+---@param holder table
+---@param key any
+---@param otherwise? integer
+---@return integer?
+function M.position(walk, holder, key, otherwise)
+  local of_holder = walk.positions and walk.positions[holder]
+  return of_holder and of_holder[key] or otherwise
+end
+
+--- The position of a key in a map, else `otherwise`.
+---@param walk moonpool.shape.Walk
+---@param holder table
+---@param key any
+---@param otherwise? integer
+---@return integer?
+function M.key_position(walk, holder, key, otherwise)
+  local keys = walk.positions and walk.positions.keys
+  local of_holder = keys and keys[holder]
+  return of_holder and of_holder[key] or otherwise
+end
+
+---@param position? integer
+---@return integer? line
+---@return integer? column
+function M.line_and_column(position)
+  if position then
+    return position >> COLUMN_BITS, position & ((1 << COLUMN_BITS) - 1)
+  end
+end
+
+--- " in line 4", or nothing where lines are not known.
+---@param position? integer
+---@return string
+function M.in_line(position)
+  return position and (" in line %d"):format(position >> COLUMN_BITS) or ""
+end
+
+--- The byte at which a line begins.
+---@param text string
+---@param line integer
+---@return integer?
+function M.start_of_line(text, line)
+  local at = 1
+  for _ = 2, line do
+    at = text:find("\n", at, true)
+    if not at then
+      return nil
+    end
+    at = at + 1
+  end
+  return at
+end
+
+-- ---- mistakes ----
+
+local function new_mistake(walk, position, message, hint, extra)
+  local line, column = M.line_and_column(position)
+  return { path = path_of(walk, extra), line = line, column = column, message = message, hint = hint }
+end
+
+--- Adds an error.
+---@param walk moonpool.shape.Walk
+---@param position? integer
+---@param message string
+---@param hint? string
+---@param extra? any[] keys from where the walk is to what is wrong
+function M.add(walk, position, message, hint, extra)
+  local log = walk.log
+  log.count = log.count + 1
+  if #log.errors < MOST_KEPT then
+    log.errors[#log.errors + 1] = new_mistake(walk, position, message, hint, extra)
+  end
+end
+
+--- Adds a warning; an error where the walk is strict.
+---@param walk moonpool.shape.Walk
+---@param position? integer
+---@param message string
+---@param hint? string
+---@param extra? any[]
+function M.warn(walk, position, message, hint, extra)
+  if walk.strict then
+    M.add(walk, position, message, hint, extra)
+  elseif #walk.log.warnings < MOST_KEPT then
+    local warnings = walk.log.warnings
+    warnings[#warnings + 1] = new_mistake(walk, position, message, hint, extra)
+  end
+end
+
+--- Puts the mistakes of a log in the order of the document.
+---@param log moonpool.shape.Log
+function M.sort(log)
+  for _, name in ipairs { "errors", "warnings" } do
+    local places = {}
+    for i, mistake in ipairs(log[name]) do
+      places[mistake] = i
+    end
+    table.sort(log[name], function(a, b)
+      if a.line ~= b.line then
+        return (a.line or 0) < (b.line or 0)
+      elseif a.column ~= b.column then
+        return (a.column or 0) < (b.column or 0)
+      end
+      return places[a] < places[b]
+    end)
+  end
+end
+
+-- ---- hints ----
+
+--- The rest of the document's line at a position.
+local function rest_of_line(walk, position)
+  local text = walk.positions and walk.positions.lines
+  local line, column = M.line_and_column(position)
+  local start = text and line and M.start_of_line(text, line)
+  if start then
+    local shown = text:match("[^\r\n]*", start)
+    local at = utf8.len(shown) and utf8.offset(shown, column)
+    return at and shown:sub(at) or ""
+  end
+end
+
+--- Why a value may be null although nobody meant it: a # begins a comment.
+---@param walk moonpool.shape.Walk
+---@param position? integer
+---@return string?
+function M.hint_of_null(walk, position)
+  local rest = rest_of_line(walk, position)
+  local comment = rest and rest:match("^[-:]?%s*(#%S+)")
+  if comment then
+    return ('# begins a comment; write it in quotes: "%s"'):format(comment)
+  end
+end
+
+--- The key of a map that may have been meant for a name.
+---@param walk moonpool.shape.Walk
+---@param map table
+---@param name string
+---@return string?
+function M.hint_of_near(walk, map, name)
+  local keys = {}
+  for key in next, map do
+    keys[#keys + 1] = type(key) == "string" and key or nil
+  end
+  table.sort(keys)
+  local nearest = core.nearest_name(name, keys)
+  return nearest and nearest ~= name and ("is %s%s meant for it?"):format(complain.show(nearest),
+    M.in_line(M.key_position(walk, map, nearest))) or nil
+end
+
+--- Takes over what a log has.
+---@param walk moonpool.shape.Walk
+---@param log moonpool.shape.Log
+function M.merge(walk, log)
+  local own = walk.log
+  own.count = own.count + log.count
+  for _, name in ipairs { "errors", "warnings" } do
+    table.move(log[name], 1, math.min(#log[name], MOST_KEPT - #own[name]), #own[name] + 1, own[name])
+  end
+end
+
+--- Goes into a table. False, with a mistake, where the walk must not.
+---@param walk moonpool.shape.Walk
+---@param value table
+---@param position? integer
+---@return boolean
+function M.enter(walk, value, position)
+  if walk.open[value] then
+    M.add(walk, position, "a table contains itself")
+    return false
+  elseif walk.depth >= DEEPEST then
+    M.add(walk, position, ("nested too deeply: %d levels are allowed"):format(DEEPEST))
+    return false
+  end
+  walk.open[value] = true
+  return true
+end
+
+---@param walk moonpool.shape.Walk
+---@param value table
+function M.leave(walk, value)
+  walk.open[value] = nil
+end
+
+--- Counts a value. False when there were too many, with a mistake for the first one.
+---@param walk moonpool.shape.Walk
+---@param position? integer
+---@return boolean
+function M.count_value(walk, position)
+  walk.left = walk.left - 1
+  if walk.left == -1 then
+    M.add(walk, position, "the document has too many values", "option max_nodes allows more")
+  end
+  return walk.left >= 0
+end
+
+-- ---- texts ----
+
+local LONGEST_LINE = 100
+
+--- The line of a text with a caret below the column.
+local function excerpt(text, line, column)
+  local at = M.start_of_line(text, line)
+  if not at then
+    return nil
+  end
+  local shown = text:sub(at, (text:find("[\r\n]", at) or #text + 1) - 1):gsub("%c", " ")
+  if #shown > LONGEST_LINE or not utf8.len(shown) then
+    return nil
+  end
+  local number = tostring(line)
+  return ("  %s | %s\n  %s | %s^"):format(number, shown, (" "):rep(#number), (" "):rep(column - 1))
+end
+
+--- A mistake as a person reads it: file, line, column, path, what is wrong.
+---@param mistake moonpool.shape.Mistake
+---@param file? string
+---@return string
+function M.line(mistake, file)
+  local place = {}
+  if file then
+    place[#place + 1] = file
+  end
+  if mistake.line then
+    place[#place + 1] = ("%d:%d"):format(mistake.line, mistake.column)
+  end
+  local prefix = table.concat(place, ":")
+  local path = mistake.path ~= "" and mistake.path .. ": " or ""
+  return (prefix ~= "" and prefix .. ": " or "") .. path .. mistake.message
+end
+
+local function whole(mistake, file, text)
+  local lines = { M.line(mistake, file) }
+  lines[2] = text and mistake.line and excerpt(text, mistake.line, mistake.column)
+  lines[#lines + 1] = mistake.hint and "  hint: " .. mistake.hint
+  return table.concat(lines, "\n")
+end
+
+--- The error of all mistakes, of kind "yaml"; its `errors` has them, its `warnings` what else was found.
+---@param name string of the shape
+---@param log moonpool.shape.Log
+---@param file? string
+---@param text? string the document
+---@return moonpool.Error
+function M.error(name, log, file, text)
+  local first = log.errors[1]
+  local fields = { kind = KIND, errors = log.errors, warnings = log.warnings, path = first.path, file = file,
+    line = first.line, column = first.column }
+  if log.count == 1 then
+    fields.message = whole(first, file, text)
+    return core.error(fields)
+  end
+  local lines = { ("%s is no %s: %d mistakes"):format(file or "the document", name, log.count) }
+  for i = 1, math.min(#log.errors, MOST_SHOWN) do
+    lines[#lines + 1] = whole(log.errors[i], file, text)
+  end
+  if log.count > MOST_SHOWN then
+    lines[#lines + 1] = ("and %d more"):format(log.count - MOST_SHOWN)
+  end
+  fields.message = table.concat(lines, "\n")
+  return core.error(fields)
+end
+
+return M
