@@ -73,6 +73,9 @@ function M.read(walk, record, value, position)
     return nil
   end
   local kind = type(value)
+  if record.lenient then
+    value = scalars.lenient(record, value)
+  end
   if record.convert and (kind == "string" or kind == "number" or kind == "boolean") then
     value = record.convert(value)
   end
@@ -100,7 +103,7 @@ local function check_count(walk, record, length, position)
 end
 
 local function check_unique(walk, list, item, i, seen, position)
-  local key = type(item) == "table" and item or tostring(item)
+  local key = type(item) == "userdata" and tostring(item) or item
   if seen[key] then
     mistakes.add(walk, mistakes.position(walk, list, i, position),
       ("%s stands at %d already"):format(values.describe(item), seen[key]))
@@ -213,7 +216,8 @@ function readers.tagged(walk, record, value, position)
   local label = rawget(value, record.tag)
   local choices = "expected one of " .. scalars.labels_text(record.labels)
   if values.is_null(label) then
-    mistakes.add(walk, mistakes.position(walk, value, record.tag, position), "is missing; " .. choices,
+    mistakes.add(walk, mistakes.position(walk, value, record.tag, position),
+      ("%s is missing; %s"):format(show(record.tag), choices),
       mistakes.hint_of_near(walk, value, record.tag), { record.tag })
     return nil
   elseif not record.places[label] then
@@ -311,7 +315,7 @@ function M.walk(record, value, options)
   return result, walk.log
 end
 
---- The text of a document as a value, or an error of kind "yaml"; and where the values stand.
+--- The text of a document as a value, or the error; and where the values stand.
 local function parse(text, options)
   local positions = {}
   local given = { positions = positions }
@@ -319,10 +323,7 @@ local function parse(text, options)
     given[name] = value
   end
   local ok, value = pcall(core.yaml_decode, text, given)
-  if ok or not core.is_error(value) or value.kind ~= "yaml" then
-    return ok, value, positions
-  end
-  return false, value, positions
+  return ok, value, positions
 end
 
 --- As one log, whether the text or what it says is wrong.
@@ -372,17 +373,18 @@ end
 
 --- Refuses a default that its own shape refuses.
 ---@param record moonpool.shape.Record
----@param default? any the record's own if absent
+---@param default any
+---@return any default as it is read
 function M.check_default(record, default)
-  default = default == nil and record.default or default
-  if default == nil or type(default) == "function" then
-    return
+  if default == nil or type(default) == "function" or record.kind == "lazy" then
+    return default
   end
-  local _, log = M.walk(record, default, {})
+  local result, log = M.walk(record, default, {})
   if log.count > 0 then
     local first = log.errors[1]
     usage(("the default of shape.%s is wrong: %s"):format(record.kind, mistakes.line(first)), first.hint)
   end
+  return result
 end
 
 return M

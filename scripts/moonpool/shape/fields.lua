@@ -71,8 +71,9 @@ local FIELD_OPTIONS = {
 }
 
 --- For scalars besides: `convert(value)` gives what is read in its place; `check(value)` a message and a hint, or nil;
---- `advisory`: what breaks the range, the pattern, the list or the check is a warning, and an error in strict mode.
-local SCALAR_OPTIONS = { convert = FUNCTION, check = FUNCTION, advisory = FLAG }
+--- `advisory`: what breaks the range, the pattern, the list or the check is a warning, and an error in strict mode;
+--- `lenient`: numbers and booleans are read from texts, texts from numbers.
+local SCALAR_OPTIONS = { convert = FUNCTION, check = FUNCTION, advisory = FLAG, lenient = FLAG }
 
 local OWN_OPTIONS = {
   string = {
@@ -160,6 +161,12 @@ function M.new(metatable, kind, options, own)
   return shape
 end
 
+---@param record moonpool.shape.Record
+---@return boolean
+function M.is_scalar(record)
+  return SCALARS[record.kind] or false
+end
+
 --- The record of what must be a shape.
 ---@param what string
 ---@param shape any
@@ -197,16 +204,18 @@ end
 local function names_of(name, options, snake_case)
   local names = { name }
   local function add(other)
-    if other ~= name then
-      names[#names + 1] = other
+    for _, known in ipairs(names) do
+      if known == other then
+        return
+      end
     end
+    names[#names + 1] = other
   end
   for _, alias in ipairs(options.alias or {}) do
     add(alias)
   end
-  local snake = to_snake(name)
-  if snake_case and not options.alias then
-    add(snake)
+  if snake_case then
+    add(to_snake(name))
   end
   return names
 end

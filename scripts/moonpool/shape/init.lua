@@ -10,7 +10,10 @@
 
 local complain = require "moonpool.query.complain"
 local decode = require "moonpool.shape.decode"
+local describe = require "moonpool.shape.describe"
+local encode = require "moonpool.shape.encode"
 local fields = require "moonpool.shape.fields"
+local json_schema = require "moonpool.shape.json_schema"
 
 local usage, show = complain.usage, complain.show
 
@@ -48,7 +51,8 @@ end
 
 local function new(kind, options, own)
   local shape = fields.new(METATABLE, kind, options, own)
-  decode.check_default(fields.record(shape))
+  local record = fields.record(shape)
+  record.default = decode.check_default(record, record.default)
   return shape
 end
 
@@ -124,7 +128,11 @@ end
 ---@param options? table
 ---@return moonpool.Shape
 function M.list(item, options)
-  return new("list", options, { item = fields.need("the item of shape.list", item) })
+  local record = fields.need("the item of shape.list", item)
+  if type(options) == "table" and options.unique and not fields.is_scalar(record) then
+    usage(("the items of a unique list are shape.%s; expected a scalar, such as shape.string"):format(record.kind))
+  end
+  return new("list", options, { item = record })
 end
 
 --- A map of any keys to values of one shape, in the document's order. `keys(key)` gives the key as it is to be, or nil
@@ -170,6 +178,9 @@ function M.object(name, list, options)
   fields.check_name("shape.object", name)
   local given = type(options) == "table" and options or {}
   local plan = fields.plan(name, list, given.snake_case)
+  for _, field in ipairs(plan.fields) do
+    field.options.default = decode.check_default(field.record, field.options.default)
+  end
   local rules = fields.rules(name, type(given.rules) == "table" and given.rules or {}, plan)
   return new("object", options, { name = name, plan = plan, rules = rules, unknown = given.unknown or "keep" })
 end
@@ -228,6 +239,47 @@ end
 ---@return moonpool.shape.Mistake[] warnings
 function Shape:check(document, options)
   return decode.check(self_of(self, "check"), document, options)
+end
+
+--- The value as a document is to have it, for a jsonb column: canonical names, in the order of the shape. Raises the
+--- same error as `decode` where it is not right.
+---@param value any
+---@return any
+function Shape:to_json(value)
+  return encode.plain(self_of(self, "to_json"), value)
+end
+
+--- The value as a text. Raises the same error as `decode` where it is not right.
+---@param value any
+---@param format? "yaml"|"json" "yaml" if absent
+---@param options? table of mp.yaml.encode
+---@return string
+function Shape:encode(value, format, options)
+  if format ~= nil and format ~= "yaml" and format ~= "json" then
+    usage(("the format is %s; expected yaml or json"):format(fields.given(format)))
+  end
+  return encode.text(self_of(self, "encode"), value, format or "yaml", options)
+end
+
+--- JSON Schema, draft 2020-12: a value whose maps are in order; `shape.json` makes a text of it. It leaves out what
+--- JSON Schema cannot say: rules, checks and conversions.
+---@param options? { strict?: boolean } strict: no unknown fields, and advisory limits count
+---@return table
+function Shape:json_schema(options)
+  return json_schema.make(self_of(self, "json_schema"), options)
+end
+
+--- Markdown that says what a document has to be.
+---@return string
+function Shape:describe()
+  return describe.make(self_of(self, "describe"))
+end
+
+--- A value as JSON, indented: keys of ordered maps in their order, of others sorted.
+---@param value any
+---@return string
+function M.json(value)
+  return encode.json(value)
 end
 
 --- Whether a value is a shape.

@@ -34,6 +34,7 @@ local MOST_KEPT = 1000 -- mistakes of a document
 local MOST_SHOWN = 20 -- of them in the error's text
 local DEEPEST = 1000
 local MOST_VALUES = 1000000
+local LONGEST_PATH = 100 -- keys of a path that are said
 
 local COLUMN_BITS = 24
 
@@ -68,8 +69,11 @@ local function path_of(walk, extra)
       parts[#parts + 1] = ("[%s]"):format(complain.show(key))
     end
   end
-  for i = 1, math.min(walk.depth, DEEPEST) do
+  for i = 1, math.min(walk.depth, LONGEST_PATH) do
     add(walk.path[i])
+  end
+  if walk.depth > LONGEST_PATH then
+    return table.concat(parts) .. "..."
   end
   for _, key in ipairs(extra or {}) do
     add(key)
@@ -289,8 +293,7 @@ local function excerpt(text, line, column)
   if #shown > LONGEST_LINE or not utf8.len(shown) then
     return nil
   end
-  local number = tostring(line)
-  return ("  %s | %s\n  %s | %s^"):format(number, shown, (" "):rep(#number), (" "):rep(column - 1))
+  return ("  %s\n  %s^"):format(shown, (" "):rep(column - 1))
 end
 
 --- A mistake as a person reads it: file, line, column, path, what is wrong.
@@ -317,6 +320,14 @@ local function whole(mistake, file, text)
   return table.concat(lines, "\n")
 end
 
+--- The error of one mistake: what core.error makes of its fields has the line and the caret.
+local function single(mistake, log, file, text)
+  local start = text and mistake.line and M.start_of_line(text, mistake.line)
+  return core.error { kind = KIND, message = mistake.message, hint = mistake.hint, path = mistake.path ~= "" and
+    mistake.path or nil, file = file, line = mistake.line, column = mistake.column,
+    source = start and text:match("[^\r\n]*", start), errors = log.errors, warnings = log.warnings }
+end
+
 --- The error of all mistakes, of kind "yaml"; its `errors` has them, its `warnings` what else was found.
 ---@param name string of the shape
 ---@param log moonpool.shape.Log
@@ -324,12 +335,8 @@ end
 ---@param text? string the document
 ---@return moonpool.Error
 function M.error(name, log, file, text)
-  local first = log.errors[1]
-  local fields = { kind = KIND, errors = log.errors, warnings = log.warnings, path = first.path, file = file,
-    line = first.line, column = first.column }
   if log.count == 1 then
-    fields.message = whole(first, file, text)
-    return core.error(fields)
+    return single(log.errors[1], log, file, text)
   end
   local lines = { ("%s is no %s: %d mistakes"):format(file or "the document", name, log.count) }
   for i = 1, math.min(#log.errors, MOST_SHOWN) do
@@ -338,8 +345,7 @@ function M.error(name, log, file, text)
   if log.count > MOST_SHOWN then
     lines[#lines + 1] = ("and %d more"):format(log.count - MOST_SHOWN)
   end
-  fields.message = table.concat(lines, "\n")
-  return core.error(fields)
+  return core.error { kind = KIND, message = table.concat(lines, "\n"), errors = log.errors, warnings = log.warnings }
 end
 
 return M

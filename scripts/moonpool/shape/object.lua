@@ -150,8 +150,8 @@ local function read_absent(walk, record, field, was_null, unknown, map, position
       hint = nearest and ("is %s%s meant for it?"):format(show(nearest),
         mistakes.in_line(mistakes.key_position(walk, map, nearest)))
     end
-    mistakes.add(walk, position, was_null and "is null; a value is required" or
-      ("is missing; %s requires it"):format(record.name), hint or nil, { field.name })
+    local what = was_null and "%s is null; %s requires a value" or "%s is missing; %s requires it"
+    mistakes.add(walk, position, what:format(show(field.name), record.name), hint or nil, { field.name })
   elseif walk.writing and options.write_null then
     return core.null
   end

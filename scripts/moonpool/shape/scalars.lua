@@ -65,6 +65,23 @@ local function complain_of(walk, record, position, message, hint)
   say(walk, position, message, hint)
 end
 
+--- A number for a text and a text for a number, where that is what the shape reads too.
+---@param record moonpool.shape.Record
+---@param value any
+---@return any
+local function lenient(record, value)
+  local is_text = record.kind == "string" or record.kind == "enum"
+  if is_text and type(value) == "number" then
+    return tostring(math.tointeger(value) or value)
+  elseif is_text or type(value) ~= "string" then
+    return value
+  elseif record.kind == "boolean" then
+    return value == "true" or value ~= "false" and value
+  end
+  local number = value:find("^-?[%d.]+[eE]?[+-]?%d*$") and tonumber(value)
+  return number or value
+end
+
 -- ---- texts ----
 
 --- Whether a text can be stored at all.
@@ -187,7 +204,7 @@ function readers.timestamp(walk, record, value, position)
     moment = ok and parsed or value
   end
   if core.timestamp.is(moment) and moment:has_zone() then
-    return moment
+    return walk.writing and tostring(moment) or moment
   elseif core.timestamp.is(moment) then
     mistakes.add(walk, position, ("%s has no time zone"):format(values.describe(value)),
       "write Z, or an offset such as +01:00, behind it")
@@ -257,4 +274,4 @@ function readers.any(walk, _, value, position)
   return read_any(walk, value, position)
 end
 
-return { readers = readers, expected = expected, labels_text = labels_text, read_any = read_any }
+return { readers = readers, expected = expected, labels_text = labels_text, lenient = lenient, read_any = read_any }

@@ -61,7 +61,8 @@ local WORDS = {
 function M.describe(value)
   local kind = M.kind(value)
   if kind == "other" then
-    return "a " .. complain.type_name(value)
+    local name = name_of(value) or complain.type_name(value)
+    return (name:find("^mp%.") and "an " or "a ") .. name
   end
   local text = type(value) ~= "table" and kind ~= "null" and tostring(value) or ""
   return (WORDS[kind]:format(kind == "string" and show(value) or #text <= 40 and text or text:sub(1, 40) .. "..."))
