@@ -322,7 +322,7 @@ local function parse(text, options)
   for name, value in pairs(options.yaml or {}) do
     given[name] = value
   end
-  local ok, value = pcall(core.yaml_decode, text, given)
+  local ok, value = pcall(core.yaml.decode, text, given)
   return ok, value, positions
 end
 

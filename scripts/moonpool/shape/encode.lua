@@ -72,7 +72,7 @@ end
 ---@return string
 function M.text(record, value, format, options)
   local plain = M.plain(record, value)
-  return format == "json" and M.json(plain) or core.yaml_encode(plain, options)
+  return format == "json" and M.json(plain) or core.yaml.encode(plain, options)
 end
 
 return M

@@ -38,8 +38,6 @@ local LONGEST_PATH = 100 -- keys of a path that are said
 
 local COLUMN_BITS = 24
 
-local KIND = pcall(core.error, { kind = "yaml", message = "" }) and "yaml" or "decode"
-
 ---@return moonpool.shape.Log
 function M.new_log()
   return { errors = {}, warnings = {}, count = 0 }
@@ -323,7 +321,7 @@ end
 --- The error of one mistake: what core.error makes of its fields has the line and the caret.
 local function single(mistake, log, file, text)
   local start = text and mistake.line and M.start_of_line(text, mistake.line)
-  return core.error { kind = KIND, message = mistake.message, hint = mistake.hint, path = mistake.path ~= "" and
+  return core.error { kind = "yaml", message = mistake.message, hint = mistake.hint, path = mistake.path ~= "" and
     mistake.path or nil, file = file, line = mistake.line, column = mistake.column,
     source = start and text:match("[^\r\n]*", start), errors = log.errors, warnings = log.warnings }
 end
@@ -345,7 +343,7 @@ function M.error(name, log, file, text)
   if log.count > MOST_SHOWN then
     lines[#lines + 1] = ("and %d more"):format(log.count - MOST_SHOWN)
   end
-  return core.error { kind = KIND, message = table.concat(lines, "\n"), errors = log.errors, warnings = log.warnings }
+  return core.error { kind = "yaml", message = table.concat(lines, "\n"), errors = log.errors, warnings = log.warnings }
 end
 
 return M

@@ -271,6 +271,7 @@ function read_any(walk, value, position)
 end
 
 function readers.any(walk, _, value, position)
+  walk.left = walk.left + 1 -- it was counted on the way here
   return read_any(walk, value, position)
 end
 

@@ -21,11 +21,6 @@ function M.is_null(value)
   return value == nil or value == core.null
 end
 
---- Whether the pairs of a map come in the order of its document.
-local function is_ordered(value)
-  return name_of(value) == "mp.yaml.map"
-end
-
 --- What a value is. An empty table that nothing marks may be a list or a map: "empty".
 ---@param value any
 ---@return "null"|"boolean"|"string"|"integer"|"float"|"numeric"|"timestamp"|"date"|"list"|"map"|"empty"|"other"
@@ -34,7 +29,7 @@ function M.kind(value)
   if kind == "table" then
     if core.array.is(value) then
       return "list"
-    elseif is_ordered(value) then
+    elseif core.yaml.is_map(value) then
       return "map"
     end
     return next(value) == nil and "empty" or rawget(value, 1) ~= nil and "list" or "map"
@@ -97,7 +92,7 @@ end
 ---@return any[]
 function M.keys(map)
   local keys = {}
-  if is_ordered(map) then
+  if core.yaml.is_map(map) then
     for key in pairs(map) do
       keys[#keys + 1] = key
     end
@@ -110,21 +105,7 @@ function M.keys(map)
   return keys
 end
 
---- A map that keeps the order of its pairs.
----@param list { [1]: string, [2]: any }[]
----@return table
-function M.map(list)
-  local map, keys = {}, {}
-  for i, pair in ipairs(list) do
-    keys[i], map[pair[1]] = pair[1], pair[2]
-  end
-  return setmetatable(map, { __name = "mp.yaml.map", __pairs = function(self)
-    local i = 0
-    return function()
-      i = i + 1
-      return keys[i], self[keys[i]]
-    end
-  end })
-end
+--- A map that keeps the order of its pairs: of a list of { key, value }.
+M.map = core.yaml.map
 
 return M
