@@ -144,7 +144,7 @@ function readers.list(walk, record, value, position)
   check_count(walk, record, length, position)
   local places = {}
   local result = read_items(walk, record, value, length, position, places)
-  walk.places[result] = places
+  mistakes.keep_places(walk, result, places)
   mistakes.leave(walk, value)
   return result
 end
@@ -198,7 +198,7 @@ function readers.map(walk, record, value, position)
   end
   local places = {}
   local result = read_pairs(walk, record, value, position, places)
-  walk.places[result] = places
+  mistakes.keep_places(walk, result, places)
   mistakes.leave(walk, value)
   return result
 end

@@ -111,6 +111,16 @@ function M.line_and_column(position)
   end
 end
 
+--- Remembers where the values of a list or map stand that was read.
+---@param walk moonpool.shape.Walk
+---@param result table
+---@param places table<any, integer>
+function M.keep_places(walk, result, places)
+  if walk.positions then
+    walk.places[result] = places
+  end
+end
+
 --- " in line 4", or nothing where lines are not known.
 ---@param position? integer
 ---@return string

@@ -268,7 +268,7 @@ function M.read(walk, record, value, position, read, tag)
   local before = walk.log.count
   local list, places, wrong = read_fields(walk, record, value, position, tag, read)
   local result = values.map(list)
-  walk.places[result] = places
+  mistakes.keep_places(walk, result, places)
   mistakes.leave(walk, value)
   run_rules(walk, record, result, position, wrong, walk.log.count > before)
   return result

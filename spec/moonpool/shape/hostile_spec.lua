@@ -55,13 +55,12 @@ describe("a value that is no document", function()
       value = { children = { value, value } }
     end
     local before = os.clock()
-    assert.equal("the document has too many values", first(value))
-    assert.equal("the document has too many values", first(value, { max_nodes = 10 }))
+    assert.equal("the document has too many values", first(value, { max_nodes = 10000 }))
     local free = { 1 }
     for _ = 1, 60 do
       free = { free, free }
     end
-    assert.equal("the document has too many values", first({ free = free }, { max_nodes = 10000 }))
+    assert.equal("the document has too many values", first { free = free })
     assert.equal("the document has too many values", first({ either = free }, { max_nodes = 10000 }))
     assert.is_true(os.clock() - before < 30)
   end)
