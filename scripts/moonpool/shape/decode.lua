@@ -284,7 +284,7 @@ end
 
 -- ---- documents ----
 
-local OPTIONS = { "strict", "file", "positions", "max_nodes", "yaml" }
+local OPTIONS = { "strict", "file", "value", "positions", "max_nodes", "yaml" }
 
 local function check_options(options)
   if type(options) ~= "table" then
@@ -329,7 +329,7 @@ end
 --- As one log, whether the text or what it says is wrong.
 local function examine(record, document, options)
   check_options(options)
-  if type(document) ~= "string" or options.positions then
+  if type(document) ~= "string" or options.value or options.positions then
     local result, log = M.walk(record, document, options)
     return result, log, options.positions and options.positions.lines
   end

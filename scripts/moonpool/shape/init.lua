@@ -221,11 +221,19 @@ end
 
 -- ---- methods ----
 
+---@class moonpool.shape.Options
+---@field strict? boolean warnings are mistakes
+---@field file? string for the error's text
+---@field value? boolean a string is a value, no text of a document
+---@field positions? table where the values of a decoded value stand, as the YAML reader tells
+---@field max_nodes? integer values that a document may have; 1,000,000 if absent
+---@field yaml? table options of the YAML reader
+
 --- Reads a document: a text is YAML (hence JSON too), anything else is a decoded value. Raises one error of kind "yaml"
 --- that has all mistakes in `errors`. The value has canonical names and defaults; what the shape does not know is
 --- shared with the value that was given.
 ---@param document any
----@param options? { strict?: boolean, file?: string, positions?: table, max_nodes?: integer, yaml?: table }
+---@param options? moonpool.shape.Options
 ---@return any value
 ---@return moonpool.shape.Mistake[] warnings
 function Shape:decode(document, options)
@@ -234,7 +242,7 @@ end
 
 --- What is wrong with a document: a list that is empty when nothing is, and the warnings.
 ---@param document any
----@param options? { strict?: boolean, file?: string, positions?: table, max_nodes?: integer, yaml?: table }
+---@param options? moonpool.shape.Options
 ---@return moonpool.shape.Mistake[] mistakes
 ---@return moonpool.shape.Mistake[] warnings
 function Shape:check(document, options)

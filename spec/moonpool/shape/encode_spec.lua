@@ -70,6 +70,40 @@ describe("encode to JSON", function()
   end)
 end)
 
+describe("encode to YAML", function()
+  it("writes what a person would, in the order of the shape", function()
+    assert.equal([[
+name: |
+  é
+description: null
+kind:
+  type: one
+  b: !!timestamp 2026-01-31T12:00:00Z
+  a: 1
+rows:
+  - items: []
+    rowHeight: 3
+formats: {}
+made: "2026-01-31T12:00:00Z"
+zeta:
+  x:
+    - null
+  y: 1
+]], of:encode(value))
+    assert.equal(of:encode(value), of:encode(value, "yaml"))
+  end)
+
+  it("is read as the same value", function()
+    local first = of:decode(of:encode(value))
+    assert.same(first, (of:decode(of:encode(first))))
+    assert.equal(of:encode(first), of:encode((of:decode(of:encode(first)))))
+  end)
+
+  it("takes the options of the YAML writer", function()
+    assert.matches("\n    type: one", of:encode(value, "yaml", { indent = 4 }))
+  end)
+end)
+
 describe("to_json", function()
   it("is the value for a jsonb column", function()
     local plain = of:to_json(value)

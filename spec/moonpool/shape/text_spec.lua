@@ -120,6 +120,11 @@ m.yml:3:19: goals[1].label: expected a text, but it is the number 1
     end
   end)
 
+  it("is a value where the script says so", function()
+    assert.equal("a: [", shape.string():decode("a: [", { value = true }))
+    assert.equal("expected a map, but it is the text \"a: [\"", metric:check("a: [", { value = true })[1].message)
+  end)
+
   it("is limited by the options of the YAML reader", function()
     assert.equal(1, #metric:check("name: x\nsql: s\n", { yaml = { max_bytes = 5 } }))
     assert.has_error(function() metric:check("name: x", { yaml = { max_byte = 5 } }) end)
