@@ -216,7 +216,8 @@ local function is_never_null(query, i)
       return false
     end
   end
-  return query.kind == "select" and output.not_null and not may_be_absent(query, output.node.source)
+  local node = output.node.kind == "alias" and output.node.operand or output.node
+  return query.kind == "select" and node.kind == "column" and node.not_null and not may_be_absent(query, node.source)
 end
 
 local function named_columns(query, what)

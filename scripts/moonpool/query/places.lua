@@ -8,7 +8,7 @@ local statement = require "moonpool.query.statement"
 local PARTS = {
   ["not"] = { "operand" }, postfix = { "operand" }, alias = { "operand" }, order = { "operand" }, cast = { "operand" },
   negative = { "operand" }, between = { "operand", "low", "high" }, subscript = { "operand", "index" },
-  quantified = { "left", "right" }, case = { "branches", "default" }, row = { "items" }, fragment = { "pieces" },
+  quantified = { "left", "right" }, case = { "branches", "default" }, fragment = { "pieces" },
   call = { "arguments", "filtered_by", "ordering", "group_ordering", "window" },
 }
 

@@ -92,6 +92,8 @@ describe("queries made of queries", function()
       assert.equal(12, #renders(db, users:select "id":where(posts:distinct():exists()), USER_IDS
         .. ' where exists (select from "posts")'))
       assert.equal(0, #db:query(users:where(posts:select("user_id"):distinct():offset(9):exists())))
+      local twins = mp.rows("twins", { "n int4" }, { { n = 1 }, { n = 1 } })
+      assert.equal(0, #db:query(users:where(twins:distinct():offset(1):exists())))
     end)
   end)
 
@@ -262,6 +264,8 @@ describe("queries made of queries", function()
       local firsts = posts:distinct_on "user_id":order("user_id", "id"):as "firsts"
       pages(firsts:order(firsts.made_at:desc(), firsts.id),
         "select * from (select distinct on (user_id) * from posts order by user_id, id) f order by made_at desc, id")
+      local renamed = posts:select(posts.id:as "post"):as "renamed"
+      pages(renamed:order(renamed.post:desc()), "select id post from posts order by id desc")
       local all = users:select "id":union(posts:select "id"):as "all_ids"
       pages(all:order(all.id:desc()), "select id from users union select id from posts order by id desc")
     end)
@@ -291,6 +295,14 @@ describe("queries made of queries", function()
       refuses("the order of a page has j.post, which may be NULL", NULLS, function()
         local j = joined:select(posts.id:as "post"):as "j"
         return (j:order(j.post):after { 1 })
+      end)
+      refuses("the order of a page has j.id, which may be NULL", NULLS, function()
+        local j = joined:select(posts.id):as "j"
+        return (j:order(j.id):after { 1 })
+      end)
+      refuses("the order of a page has posts.id, which may be NULL", NULLS, function()
+        local query = posts:right_join(users, users.id:eq(posts.user_id)):join(comments, comments.id:eq(users.id))
+        return (query:order(posts.id):after { 1 })
       end)
       refuses("the order of a page has r.likes, which may be NULL", NULLS, function()
         local r = posts:select "likes":group_by(mp.fn.rollup(posts.likes)):as "r"
