@@ -85,35 +85,41 @@ local function fill_in(compiled, arguments, ...)
   return values
 end
 
---- What differs between a schema and the pool's database: looked at the first time that the schema is used there, and
---- again as long as anything differs, since a migration may be under way.
----@return table<string, string[]>? differences by table
-local function find_drift(known, database, schema)
-  local differences = known.schema_drift ~= "ignore"
-    and require("moonpool.schema.compare").check(database, require("moonpool.schema").describe(schema))
-  if not differences or known.schema_drift == "warn" then
-    known[schema] = true
-  end
-  return differences or nil
+local function describe_drift(schema, list)
+  local name = require("moonpool.schema").describe(schema).name or "of the script"
+  return ("the database is not what the schema %s says"):format(name), table.concat(list, "\n")
 end
 
---- Refuses a query with tables that differ from what their schema says; others go on.
+--- Which of the query's tables differ, in words.
+local function differences_of(query, schema, differences)
+  return require("moonpool.schema.compare").list(differences, render.tables_of(query, schema))
+end
+
+--- Compares a schema with the pool's database. What is known of the pool is then true, or the differences by table.
+local function compare(known, database, schema)
+  local check = require("moonpool.schema.compare").check
+  local differences = known.schema_drift ~= "ignore" and check(database, require("moonpool.schema").describe(schema))
+  if differences and known.schema_drift == "warn" then
+    local all = require("moonpool.schema.compare").list(differences)
+    io.stderr:write(("moonpool: warning: %s\n%s\n"):format(describe_drift(schema, all)))
+    differences = nil
+  end
+  known[schema] = differences or true
+end
+
+--- Refuses a query with tables that differ from what their schema says; others go on. The database is looked at the
+--- first time that the schema is used there, and before a query is refused, since a migration may have mended it.
 local function check_schema(known, database, schema, query)
-  local differences = find_drift(known, database, schema)
-  if not differences then
+  local before = known[schema]
+  if before and #differences_of(query, schema, before) == 0 then
     return
   end
-  local compare = require "moonpool.schema.compare"
-  local description = require("moonpool.schema").describe(schema)
-  local message = ("the database is not what the schema %s says"):format(description.name or "of the script")
-  if known.schema_drift == "warn" then
-    io.stderr:write(("moonpool: warning: %s\n%s\n"):format(message, table.concat(compare.list(differences), "\n")))
-    return
-  end
-  local list = compare.list(differences, render.tables_of(query, schema))
+  compare(known, database, schema)
+  local list = known[schema] ~= true and differences_of(query, schema, known[schema]) or {}
   if #list > 0 then
+    local message, detail = describe_drift(schema, list)
     error(core.error {
-      kind = "schema", message = message, detail = table.concat(list, "\n"),
+      kind = "schema", message = message, detail = detail,
       hint = "run the migrations, or `moonpool schema generate` and mend the script",
     })
   end
@@ -132,7 +138,7 @@ end
 
 local function check_further(known, database, schemas, query)
   for _, schema in ipairs(schemas) do
-    if not known[schema] then
+    if known[schema] ~= true then
       check_schema(known, database, schema, query)
     end
   end
@@ -150,7 +156,7 @@ local function prepare(is_first, known, database, query, ...)
   end
   local compiled = is_statement(query) and query.compiled or M.compiled(query)
   local schema = compiled.schema
-  if schema and not known[schema] then
+  if schema and known[schema] ~= true then
     check_schema(known, database, schema, query)
   end
   if compiled.schemas then
