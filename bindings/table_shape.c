@@ -1,6 +1,7 @@
 /* What a Lua table is when it has to be written: a list, a record, or a mistake. Looks at every key, since a hole or a
  * stray key would otherwise be lost without a word. */
 #include "value_types.h"
+#include "yaml_value.h"
 
 typedef struct census {
   lua_Integer integers; /* keys of 1 and more                */
@@ -48,11 +49,12 @@ static mpb_shape refuse_hole(lua_State *L, int index, mp_error **error) {
 
 mpb_shape mpb_table_shape(lua_State *L, int index, lua_Integer *length, mp_error **error) {
   census found = {0};
+  const bool is_map = mpb_is_map(L, index); /* whose keys are no places, also where they are 1, 2, 3, ... */
   lua_pushnil(L);
   while (lua_next(L, index) != 0) {
     lua_pop(L, 1);
     const bool is_string = lua_type(L, -1) == LUA_TSTRING;
-    const bool is_place = lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 1;
+    const bool is_place = !is_map && lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 1;
     if (!is_string && !is_place) return refuse_key(L, -1, error);
     if (is_string ? found.integers > 0 : found.strings) return refuse_mixture(L, -1, error);
     if (is_string) {

@@ -171,10 +171,36 @@ static bool refuse_twice(mpb_yaml_decoder *decoder, const map_builder *map, int 
 
 enum { LIST_OF_KEYS = 1, MERGED = 2 }; /* behind the table of a large map */
 
+static const char odd_key = 0; /* of the set of texts of odd keys, in the set of merged ones */
+
+/* Says in *is_twice whether a key that Lua knows by its address only equals one before it. */
+static bool look_for_odd(mpb_yaml_decoder *decoder, const map_builder *map, int key, bool *is_twice) {
+  lua_State *L = decoder->L;
+  *is_twice = false;
+  if (lua_type(L, key) != LUA_TTABLE && lua_type(L, key) != LUA_TUSERDATA) return true;
+  if (lua_rawgetp(L, map->pair + MERGED, &odd_key) == LUA_TNIL) {
+    lua_newtable(L);
+    lua_replace(L, -2);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, map->pair + MERGED, &odd_key);
+  }
+  if (!mpb_yaml_push_key_text(L, key, &mpb_runtime_of(L)->text)) return mp_error_set_memory(decoder->error);
+  lua_pushvalue(L, -1);
+  *is_twice = lua_rawget(L, -3) != LUA_TNIL;
+  lua_pop(L, 1);
+  lua_pushboolean(L, 1);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+  return true;
+}
+
 /* Moves the pair at the stack's top into a large map. */
 static bool add_pair(mpb_yaml_decoder *decoder, map_builder *map, mp_yaml_mark mark, bool is_merged) {
   lua_State *L = decoder->L;
   const int table = map->pair, key = lua_gettop(L) - 1;
+  bool is_twice;
+  if (!look_for_odd(decoder, map, key, &is_twice)) return false;
+  if (is_twice) return is_merged ? (lua_pop(L, 2), true) : refuse_twice(decoder, map, key, mark);
   lua_pushvalue(L, key);
   const bool is_there = lua_rawget(L, table) != LUA_TNIL;
   lua_pop(L, 1);
@@ -222,7 +248,6 @@ static bool make_large(mpb_yaml_decoder *decoder, map_builder *map) {
 
 static bool take_pair(mpb_yaml_decoder *decoder, map_builder *map, mp_yaml_mark mark) {
   lua_State *L = decoder->L;
-  if (map->count == MPB_SMALL_MAP && !map->is_large && !make_large(decoder, map)) return false;
   if (map->is_large) return add_pair(decoder, map, mark, false);
   map->marks[map->count] = mark;
   if (map->has_identities) {
@@ -376,6 +401,7 @@ static bool read_pairs(mpb_yaml_decoder *decoder, map_builder *map) {
     map->here.key = 0;
     if (!mpb_yaml_advance(decoder, &map->here)) return false;
     if (decoder->event.type == MP_YAML_CLOSE) break;
+    if (map->count == MPB_SMALL_MAP && !map->is_large && !make_large(decoder, map)) return false;
     if (!read_pair(decoder, map)) return false;
   }
   return make_map(decoder, map);

@@ -90,7 +90,6 @@ static bool take_option(lua_State *L, decode_options *out) {
 /* Reads the options at 2, and leaves the function at 3 and the table of positions at 4. */
 static decode_options read_options(lua_State *L) {
   decode_options options = {.reader = {.merge = true}};
-  lua_settop(L, 2);
   if (!lua_isnil(L, 2)) {
     if (!lua_istable(L, 2)) mpb_bad_argument(L, 2, "the second argument of mp.yaml.decode", "a table of options");
     lua_pushnil(L);
@@ -194,6 +193,7 @@ static void refuse_second(lua_State *L, mpb_yaml_decoder *decoder, const decode_
 /* decode(text[, options]) -> the value of the one document; mp.null when there is none. */
 static int l_decode(lua_State *L) {
   mpb_yaml_decoder decoder = {0};
+  lua_settop(L, 2);
   if (lua_type(L, 1) != LUA_TSTRING) return mpb_wrong_type(L, 1, "the text of mp.yaml.decode", "a string");
   const decode_options options = read_options(L);
   begin(L, &decoder, &options);
@@ -209,6 +209,7 @@ static int l_decode(lua_State *L) {
 /* decode_all(text[, options]) -> the list of all documents' values. */
 static int l_decode_all(lua_State *L) {
   mpb_yaml_decoder decoder = {0};
+  lua_settop(L, 2);
   if (lua_type(L, 1) != LUA_TSTRING) return mpb_wrong_type(L, 1, "the text of mp.yaml.decode_all", "a string");
   const decode_options options = read_options(L);
   begin(L, &decoder, &options);

@@ -80,6 +80,10 @@ bool mpb_yaml_advance(mpb_yaml_decoder *decoder, const mpb_yaml_frame *up);
 /* Puts the path into the error that is set. Returns false. */
 bool mpb_yaml_fail_at(lua_State *L, mp_error **error, const mpb_yaml_frame *up);
 
+/* Pushes a text that equal keys share and others do not (yaml_key.c); for those that Lua cannot compare. index:
+ * absolute. Replaces the content of scratch. False without memory. */
+bool mpb_yaml_push_key_text(lua_State *L, int index, mp_buffer *scratch);
+
 /* Replaces the value on top of the stack by a copy that shares no list or map with it (yaml_copy.c). */
 bool mpb_yaml_copy(mpb_yaml_decoder *decoder);
 

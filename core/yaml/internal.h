@@ -23,6 +23,21 @@ void mp__yaml_put_place(const mp__yaml_text *text, mp_yaml_mark mark, mp_error *
 /* The place of a byte of the text. */
 mp_yaml_mark mp__yaml_mark_of(const mp__yaml_text *text, size_t offset);
 
+/* ---- disguise.c ---- */
+
+/* What stands in for the breaks of YAML 1.1 while libyaml reads. */
+typedef struct mp__yaml_disguise {
+  bool is_worn;
+  mp_buffer text; /* the whole document, as libyaml sees it */
+  char next_line[2], line[3], paragraph[3];
+} mp__yaml_disguise;
+
+/* False without memory. On failure too, finish it. */
+bool mp__yaml_disguise_init(mp__yaml_disguise *disguise, const char *text, size_t size);
+/* Makes a text that libyaml gave what it was. */
+void mp__yaml_disguise_take_off(const mp__yaml_disguise *disguise, char *text, size_t size);
+void mp__yaml_disguise_finish(mp__yaml_disguise *disguise);
+
 /* ---- scalar.c: the core schema ---- */
 
 typedef enum mp__yaml_word {

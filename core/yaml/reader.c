@@ -22,6 +22,7 @@ struct mp_yaml_reader {
   bool has_event;
   mp_yaml_options options;
   mp__yaml_text text;
+  mp__yaml_disguise disguise;
   mp__yaml_anchors anchors;
   level *levels;
   uint32_t depth, capacity;
@@ -45,6 +46,17 @@ static void take_defaults(mp_yaml_limits *limits) {
   if (limits->depth > MP_YAML_DEPTH) limits->depth = MP_YAML_DEPTH;
 }
 
+static bool start(mp_yaml_reader *reader, const char *text, size_t size, mp_error **error) {
+  const mp__yaml_text *whole = &reader->text;
+  if (!mp__yaml_text_init(&reader->text, text, size, error)) return false;
+  if (!mp__yaml_disguise_init(&reader->disguise, whole->data, whole->size)) return mp_error_set_memory(error);
+  if (yaml_parser_initialize(&reader->parser) == 0) return mp_error_set_memory(error);
+  const char *seen = reader->disguise.is_worn ? reader->disguise.text.data : whole->data;
+  yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
+  yaml_parser_set_input_string(&reader->parser, (const unsigned char *)seen, whole->size);
+  return true;
+}
+
 mp_yaml_reader *mp_yaml_open(const char *text, size_t size, const mp_yaml_options *options, mp_error **error) {
   mp_yaml_options chosen = *options;
   take_defaults(&chosen.limits);
@@ -58,14 +70,10 @@ mp_yaml_reader *mp_yaml_open(const char *text, size_t size, const mp_yaml_option
   reader->options = chosen;
   mp_buffer_init(&reader->scratch, SIZE_MAX);
   mp__yaml_anchors_init(&reader->anchors);
-  const bool is_text = mp__yaml_text_init(&reader->text, text, size, error);
-  if (!is_text || yaml_parser_initialize(&reader->parser) == 0) {
-    if (is_text) mp_error_set_memory(error);
+  if (!start(reader, text, size, error)) {
     mp_yaml_close(reader);
     return NULL;
   }
-  yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
-  yaml_parser_set_input_string(&reader->parser, (const unsigned char *)reader->text.data, reader->text.size);
   return reader;
 }
 
@@ -79,6 +87,7 @@ void mp_yaml_close(mp_yaml_reader *reader) {
   drop_event(reader);
   yaml_parser_delete(&reader->parser);
   mp__yaml_text_finish(&reader->text);
+  mp__yaml_disguise_finish(&reader->disguise);
   mp__yaml_anchors_finish(&reader->anchors);
   mp_buffer_finish(&reader->scratch);
   free(reader->levels);
@@ -236,6 +245,8 @@ static bool read_value(mp_yaml_reader *reader, mp_yaml_event *event, bool is_key
 static bool read_scalar(mp_yaml_reader *reader, mp_yaml_event *event, mp_error **error) {
   const bool is_key = turn(reader);
   event->type = MP_YAML_SCALAR;
+  mp__yaml_disguise_take_off(&reader->disguise, (char *)reader->event.data.scalar.value,
+                             reader->event.data.scalar.length);
   return count_nodes(reader, 1, event->mark, error) &&
          (!is_key || check_key(reader, reader->event.data.scalar.length, event->mark, error)) &&
          name_anchor(reader, reader->event.data.scalar.anchor, &event->anchor, error) &&

@@ -117,13 +117,11 @@ static bool is_continuation(char byte) {
   return ((unsigned char)byte & 0xC0U) == 0x80U;
 }
 
-/* Moves behind the break that is at `at`, or returns NULL. The same breaks as libyaml counts. */
+/* Moves behind the break that is at `at`, or returns NULL. Others are no breaks (see disguise.c). */
 static const char *behind_break(const char *at, const char *end) {
   switch ((unsigned char)*at) {
   case '\n': return at + 1;
   case '\r': return end - at > 1 && at[1] == '\n' ? at + 2 : at + 1;
-  case 0xC2: return end - at > 1 && at[1] == '\x85' ? at + 2 : NULL;
-  case 0xE2: return end - at > 2 && at[1] == '\x80' && (at[2] == '\xA8' || at[2] == '\xA9') ? at + 3 : NULL;
   default: return NULL;
   }
 }

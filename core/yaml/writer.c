@@ -97,8 +97,8 @@ static bool is_date(const char *text, size_t size) {
 
 /* Words that are no text to some reader. (YAML 1.1 has y and n too, but no reader takes them for booleans.) */
 static bool is_word(const char *text, size_t size) {
-  static const char *const words[] = {"yes", "Yes", "YES", "no",  "No",  "NO",  "on",
-                                      "On",  "ON",  "off", "Off", "OFF", "=",   "<<"};
+  static const char *const words[] = {"yes", "Yes", "YES", "no",  "No",  "NO", "on",
+                                      "On",  "ON",  "off", "Off", "OFF", "=",  "<<"};
   if (size > 3) return false;
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
     if (strlen(words[i]) == size && memcmp(text, words[i], size) == 0) return true;

@@ -4,7 +4,8 @@ local mp = require "moonpool"
 local cluster = require "spec.support.cluster"
 
 local KINDS = { "connection", "timeout", "cancelled", "server", "constraint", "serialization", "decode", "usage",
-  "rows", "transaction", "unknown_outcome", "migration", "local", "memory", "script" }
+  "rows", "transaction", "unknown_outcome", "migration", "local", "memory", "schema", "script",
+  "yaml" }
 
 local function error_of(fn, ...)
   local ok, err = pcall(fn, ...)
