@@ -128,7 +128,8 @@ static void put_beginning(const yaml_parser_t *parser, mp_yaml_mark mark, mp_err
 }
 
 bool mp__yaml_complain(const yaml_parser_t *parser, const mp__yaml_text *text, mp_error **error) {
-  if (parser->error == YAML_MEMORY_ERROR) return mp_error_set_memory(error);
+  /* libyaml does not always say that it had no memory, but otherwise always what its problem is. */
+  if (parser->error == YAML_MEMORY_ERROR || parser->problem == NULL) return mp_error_set_memory(error);
   mp_yaml_mark mark;
   if (parser->error == YAML_READER_ERROR) {
     mark = mp__yaml_mark_of(text, parser->problem_offset < text->size ? parser->problem_offset : text->size);
@@ -136,7 +137,7 @@ bool mp__yaml_complain(const yaml_parser_t *parser, const mp__yaml_text *text, m
     mark = (mp_yaml_mark){(uint32_t)parser->problem_mark.line + 1, (uint32_t)parser->problem_mark.column + 1};
   }
   const mp_yaml_mark shown = within(text, mark);
-  put_words(parser->problem == NULL ? "the document cannot be read" : parser->problem, text, mark, error);
+  put_words(parser->problem, text, mark, error);
   if (error == NULL || *error == NULL) return false;
   mp__yaml_put_place(text, shown, *error);
   put_beginning(parser, shown, *error);

@@ -18,6 +18,8 @@ typedef struct mp__yaml_text {
 /* Errors: yaml (invalid bytes, with their offset), memory. On failure too, finish it. */
 bool mp__yaml_text_init(mp__yaml_text *text, const char *bytes, size_t size, mp_error **error);
 void mp__yaml_text_finish(mp__yaml_text *text);
+/* Refuses directives that would make libyaml slow. Errors: yaml. */
+bool mp__yaml_check_directives(const mp__yaml_text *text, mp_error **error);
 /* Puts line, column and the line itself into an error. */
 void mp__yaml_put_place(const mp__yaml_text *text, mp_yaml_mark mark, mp_error *error);
 /* The place of a byte of the text. */

@@ -49,6 +49,7 @@ static void take_defaults(mp_yaml_limits *limits) {
 static bool start(mp_yaml_reader *reader, const char *text, size_t size, mp_error **error) {
   const mp__yaml_text *whole = &reader->text;
   if (!mp__yaml_text_init(&reader->text, text, size, error)) return false;
+  if (!mp__yaml_check_directives(whole, error)) return false;
   if (!mp__yaml_disguise_init(&reader->disguise, whole->data, whole->size)) return mp_error_set_memory(error);
   if (yaml_parser_initialize(&reader->parser) == 0) return mp_error_set_memory(error);
   const char *seen = reader->disguise.is_worn ? reader->disguise.text.data : whole->data;

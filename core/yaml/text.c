@@ -111,6 +111,26 @@ void mp__yaml_text_finish(mp__yaml_text *text) {
   mp_buffer_finish(&text->own);
 }
 
+/* ---- directives ---- */
+
+/* libyaml compares each %TAG with all others, and copies its prefix for each tag that uses it. */
+bool mp__yaml_check_directives(const mp__yaml_text *text, mp_error **error) {
+  enum { MOST = 100, LONGEST = 1024 };
+  const char *end = text->data + text->size;
+  size_t count = 0;
+  for (const char *at = text->data; (at = memmem(at, (size_t)(end - at), "%TAG", 4)) != NULL; at += 4) {
+    if (at > text->data && at[-1] != '\n' && at[-1] != '\r') continue;
+    const char *line_end = memchr(at, '\n', (size_t)(end - at));
+    const bool is_long = (line_end == NULL ? end : line_end) - at > LONGEST;
+    if (++count <= MOST && !is_long) continue;
+    mp_error_set(error, MP_ERROR_YAML,
+                 is_long ? "a %%TAG line has more than 1,024 bytes" : "more than 100 %%TAG lines");
+    if (error != NULL) mp__yaml_put_place(text, mp__yaml_mark_of(text, (size_t)(at - text->data)), *error);
+    return false;
+  }
+  return true;
+}
+
 /* ---- places ---- */
 
 static bool is_continuation(char byte) {
