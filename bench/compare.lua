@@ -17,6 +17,8 @@ local bench, build, server_folder = arg[1], arg[2], arg[3]
 ---@field times? integer the program is run so often, and its whole cost counts
 ---@field ours? string command; by default the script of that name in the interpreter
 ---@field theirs? string command; by default the C program of that name
+---@field idle? string command whose peak memory is taken off ours
+---@field document? string command that writes the file {document}
 ---@field target { cpu?: number, time?: number, peak?: number } ratios at most; peak in MB
 
 ---@type Work[]
@@ -29,6 +31,12 @@ local WORKS = {
     target = { cpu = 3.2, peak = 105 } },
   { name = "json", what = "0.8 MB of JSON, lua-cjson", cpus = 2, count = 101, target = { cpu = 1.15 },
     ours = "{moonpool} {bench}/json.lua moonpool {count}", theirs = "{moonpool} {bench}/json.lua cjson {count}" },
+  { name = "yaml", what = "1 MB of YAML read, libyaml's events", cpus = 2, count = 61,
+    target = { cpu = 1.8, peak = 9 }, ours = "{moonpool} {bench}/yaml.lua decode {document} {count}",
+    theirs = "{build}/bench/yaml drain {document} {count}", idle = "{moonpool} {bench}/yaml.lua idle {document}", document = "{moonpool} {bench}/yaml.lua make" },
+  { name = "yaml_write", what = "1 MB of YAML written, libyaml's emitter", cpus = 2, count = 61,
+    target = { cpu = 1.8 }, ours = "{moonpool} {bench}/yaml.lua encode {document} {count}",
+    theirs = "{build}/bench/yaml emit {document} {count}", document = "{moonpool} {bench}/yaml.lua make" },
   { name = "stored", what = "stored query with a new value, as text", cpus = 1, count = 60000, target = { cpu = 1.05 },
     ours = "{moonpool} {bench}/query.lua stored {url} {count}",
     theirs = "{moonpool} {bench}/query.lua text {url} {count}" },
@@ -132,14 +140,17 @@ end
 ---@field peak number MB
 ---@field output string what the program printed
 
+local function complete(work, command, url, count)
+  return (command:gsub("{(%l+)}", {
+    moonpool = quote(build .. "/moonpool"), bench = quote(bench), build = quote(build), name = work.name,
+    url = quote(url), count = tostring(count), document = quote(server_folder .. "/document"),
+  }))
+end
+
 ---@return Cost
 local function measure(work, command, url, count)
-  local values = {
-    moonpool = quote(build .. "/moonpool"), bench = quote(bench), build = quote(build), name = work.name,
-    url = quote(url), count = tostring(count),
-  }
   local line = ("%s/bench/measure %d %d %s"):format(quote(build), work.cpus - 1, work.times or 1,
-    command:gsub("{(%l+)}", values))
+    complete(work, command, url, count))
   local output, time, cpu, peak = run(line):match "^(.-)(%S+) (%S+) (%S+)\n$"
   return { time = tonumber(time), cpu = tonumber(cpu), peak = tonumber(peak) / 1024, output = output }
 end
@@ -161,6 +172,9 @@ end
 --- The side that goes first changes from round to round, so that neither has the warmer machine.
 local function measure_work(work, url, round)
   local ours, theirs
+  if work.document then
+    run(complete(work, work.document .. " >{document}", url, 1))
+  end
   if round % 2 == 0 then
     ours = measure_side(work, work.ours or OURS, url)
   end
@@ -168,6 +182,9 @@ local function measure_work(work, url, round)
   ours = ours or measure_side(work, work.ours or OURS, url)
   if ours.output ~= theirs.output then
     fail(("the results of %s differ:\n  ours:   %s\n  theirs: %s"):format(work.name, ours.output, theirs.output))
+  end
+  if work.idle then
+    ours.peak = ours.peak - measure(work, work.idle, url, 1).peak
   end
   return { ours = ours, theirs = theirs }
 end

@@ -1,12 +1,43 @@
--- A document of dashboards of about 1 MB: yaml.lua make; read or written: yaml.lua decode|encode <file> <count>.
+-- A document of dashboards of about 1 MB: yaml.lua make; read or written: yaml.lua decode|encode <file> <count>; what
+-- there is before that: yaml.lua idle <file>.
 local WIDTHS = { { 12 }, { 6, 6 }, { 4, 4, 4 }, { 3, 3, 3, 3 }, { 8, 4 } }
+
+local METRIC = [[
+    - name: Monthly revenue %d
+      timeFrame: Last %d months
+      sql: |
+        select date_trunc('month', o.created_at) as month, sum(o.total) as "Total Revenue"
+        from orders o where o.region = %d
+        group by 1
+      chartConfig:
+        selectedChartType: bar
+        colors:
+          - "#264653"
+          - "#2A9D8F"
+        barAndLineAxis:
+          x:
+            - month
+          y:
+            - total revenue
+        columnLabelFormats:
+          total revenue:
+            columnType: number
+            style: currency
+            currency: EUR
+            minimumFractionDigits: 0
+            multiplier: %.2f
+            numberSeparatorStyle: ","
+            replaceMissingDataWith: null
+            isUTC: false
+]]
 
 --- A dashboard as people write them, with the metrics that it shows: nested maps with few different sets of keys, names
 --- with quotes, some text that is not ASCII, SQL in literal blocks.
-local function add_dashboard(out, number)
+local function make_dashboard(number)
+  local out = {}
   local function add(format, ...) out[#out + 1] = format:format(...) end
-  add("- name: \"Überblick: Umsatz %d\"\n  description: Revenue and orders by region, plan %d%% of last year\n", number, number)
-  add("  rows:\n")
+  add("- name: \"Überblick: Umsatz %d\"\n", number)
+  add("  description: Revenue and orders by region, plan %d%% of last year\n  rows:\n", number)
   for row = 1, 6 do
     local widths = WIDTHS[(number + row) % #WIDTHS + 1]
     add("    - id: %d\n      rowHeight: %d\n      columnSizes:\n", row, 320 + row * 10)
@@ -17,25 +48,15 @@ local function add_dashboard(out, number)
     end
   end
   add("  metrics:\n")
-  for metric = 1, 4 do
-    add("    - name: Monthly revenue %d\n      timeFrame: Last %d months\n      sql: |\n", metric, metric)
-    add("        select date_trunc('month', o.created_at) as month, sum(o.total) as \"Total Revenue\"\n")
-    add("        from orders o where o.region = %d\n        group by 1\n", metric)
-    add("      chartConfig:\n        selectedChartType: bar\n        colors:\n          - \"#264653\"\n          - \"#2A9D8F\"\n")
-    add("        barAndLineAxis:\n          x:\n            - month\n          y:\n            - total revenue\n")
-    add("        columnLabelFormats:\n          total revenue:\n            columnType: number\n            style: currency\n")
-    add("            currency: EUR\n            minimumFractionDigits: 0\n            multiplier: %.2f\n", metric / 8)
-    add("            numberSeparatorStyle: \",\"\n            replaceMissingDataWith: null\n            isUTC: false\n")
-  end
+  for metric = 1, 4 do add(METRIC, metric, metric, metric, metric / 8) end
+  return table.concat(out)
 end
 
 local function make()
-  local out, size, number = {}, 0, 0
+  local out, size = {}, 0
   while size < 1000000 do
-    number = number + 1
-    local from = #out
-    add_dashboard(out, number)
-    for i = from + 1, #out do size = size + #out[i] end
+    out[#out + 1] = make_dashboard(#out + 1)
+    size = size + #out[#out]
   end
   return table.concat(out)
 end
@@ -60,14 +81,14 @@ if verb == "make" then
 end
 local yaml = require("moonpool").yaml
 local text = assert(io.open(path, "rb")):read "a"
+if verb == "idle" then
+  return
+end
 if verb == "decode" then
   for _ = 2, count do yaml.decode(text) end
-  print(count_nodes(yaml.decode(text)))
-elseif verb == "encode" then
+else
   local value = yaml.decode(text)
   for _ = 2, count do yaml.encode(value) end
-  print(count_nodes(yaml.decode(yaml.encode(value))))
-elseif verb == "hold" then
-  local value = yaml.decode(text)
-  print(value[1].name ~= nil)
+  text = yaml.encode(value)
 end
+print(count_nodes(yaml.decode(text)))

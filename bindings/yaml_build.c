@@ -18,7 +18,9 @@ static bool push_value(mpb_yaml_decoder *decoder) {
   lua_State *L = decoder->L;
   const mp_value *value = &decoder->event.value;
   switch (value->kind) {
-  case MP_VALUE_TEXT: lua_pushlstring(L, value->as.bytes.data, value->as.bytes.size); return true;
+  case MP_VALUE_TEXT:
+    mpb_yaml_push_string(L, decoder->box->strings, decoder->strings, value->as.bytes.data, value->as.bytes.size);
+    return true;
   case MP_VALUE_NULL: lua_pushlightuserdata(L, NULL); return true;
   case MP_VALUE_BYTES:
     lua_pushlstring(L, value->as.bytes.data, value->as.bytes.size);

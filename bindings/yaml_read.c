@@ -1,5 +1,6 @@
 /* mp.yaml.decode and decode_all: options, the documents of a text, and what has to be freed however it ends. */
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/nearest.h"
@@ -113,7 +114,9 @@ static int l_free_box(lua_State *L) {
   mpb_yaml_box *box = lua_touserdata(L, 1);
   mp_yaml_close(box->reader);
   mpb_layouts_finish(&box->layouts);
+  free(box->strings);
   box->reader = NULL;
+  box->strings = NULL;
   return 0;
 }
 
@@ -149,7 +152,8 @@ static int raise(lua_State *L, const mpb_yaml_decoder *decoder, const decode_opt
 }
 
 static void begin(lua_State *L, mpb_yaml_decoder *decoder, const decode_options *options) {
-  enum { PAUSED = 1 << 16 }; /* a document so large is read without looking for garbage: it makes none */
+  /* From so many bytes on, the collector is paused, since there is no garbage, and repeated strings are looked for. */
+  enum { PAUSED = 1 << 16, REPEATS = 1 << 12 };
   size_t size;
   const char *text = lua_tolstring(L, 1, &size);
   luaL_checkstack(L, MPB_VALUES_SLOTS + 20, NULL);
@@ -162,6 +166,8 @@ static void begin(lua_State *L, mpb_yaml_decoder *decoder, const decode_options 
   if (decoder->box->reader == NULL) raise(L, decoder, options);
   decoder->layouts = new_table(L);
   decoder->anchors = new_table(L);
+  decoder->strings = new_table(L);
+  if (size >= REPEATS) decoder->box->strings = mpb_yaml_strings_new();
   if (options->positions != 0) begin_positions(L, decoder, options->positions);
   mpb_values_begin(L, mpb_runtime_of(L), &decoder->values);
   if (size >= PAUSED && options->tag == 0) mpb_values_pause(L, &decoder->values);

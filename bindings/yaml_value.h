@@ -46,10 +46,19 @@ uint32_t mpb_layouts_find(const mpb_layouts *layouts, const uint64_t *keys, uint
 /* The number of a new one; 0: no memory. */
 uint32_t mpb_layouts_add(mpb_layouts *layouts, const uint64_t *keys, uint32_t count);
 
+/* ---- strings (yaml_strings.c) ---- */
+
+typedef struct mpb_yaml_strings mpb_yaml_strings;
+
+mpb_yaml_strings *mpb_yaml_strings_new(void); /* owned (free); NULL: no memory */
+/* Pushes a string. `list`: the stack index of a table that keeps the strings; strings may be NULL. */
+void mpb_yaml_push_string(lua_State *L, mpb_yaml_strings *strings, int list, const char *text, size_t size);
+
 /* ---- decoding (yaml_read.c, yaml_build.c) ---- */
 
 typedef struct mpb_yaml_box {
-  mp_yaml_reader *reader; /* owned */
+  mp_yaml_reader *reader;    /* owned                   */
+  mpb_yaml_strings *strings; /* owned; NULL: not worth it */
   mpb_layouts layouts;
 } mpb_yaml_box;
 
@@ -68,6 +77,7 @@ typedef struct mpb_yaml_decoder {
   mp_error **error;
   size_t copies_left;
   int layouts, anchors; /* stack indices of lists: layouts, values of anchors               */
+  int strings;          /* and of strings                                                   */
   int tag;              /* of the function for tags, or 0                                   */
   int positions, keys;  /* of the tables of positions (of values, of keys), or 0            */
 } mpb_yaml_decoder;

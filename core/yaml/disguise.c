@@ -86,10 +86,19 @@ static void exchange(char *text, size_t size, const char *from, const char *to, 
 
 static const char next_line[] = "\xC2\x85", line[] = "\xE2\x80\xA8", paragraph[] = "\xE2\x80\xA9";
 
+/* Two bytes, the first of which is rare in most texts. */
+static bool has_pair(const char *text, size_t size, const char *pair) {
+  const char *end = text + size;
+  for (const char *at = text; (at = memchr(at, pair[0], (size_t)(end - at))) != NULL; at++) {
+    if (end - at > 1 && at[1] == pair[1]) return true;
+  }
+  return false;
+}
+
 bool mp__yaml_disguise_init(mp__yaml_disguise *disguise, const char *text, size_t size) {
   disguise->is_worn = false;
   mp_buffer_init(&disguise->text, SIZE_MAX);
-  if (memmem(text, size, next_line, 2) == NULL && memmem(text, size, "\xE2\x80", 2) == NULL) return true;
+  if (!has_pair(text, size, next_line) && !has_pair(text, size, line)) return true;
   census used = {{false}, {false}};
   take_census(&used, text, size);
   if (!choose(disguise, &used)) return true;

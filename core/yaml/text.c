@@ -118,8 +118,9 @@ bool mp__yaml_check_directives(const mp__yaml_text *text, mp_error **error) {
   enum { MOST = 100, LONGEST = 1024 };
   const char *end = text->data + text->size;
   size_t count = 0;
-  for (const char *at = text->data; (at = memmem(at, (size_t)(end - at), "%TAG", 4)) != NULL; at += 4) {
-    if (at > text->data && at[-1] != '\n' && at[-1] != '\r') continue;
+  for (const char *at = text->data; (at = memchr(at, '%', (size_t)(end - at))) != NULL; at++) {
+    const bool begins_line = at == text->data || at[-1] == '\n' || at[-1] == '\r';
+    if (!begins_line || end - at < 4 || memcmp(at, "%TAG", 4) != 0) continue;
     const char *line_end = memchr(at, '\n', (size_t)(end - at));
     const bool is_long = (line_end == NULL ? end : line_end) - at > LONGEST;
     if (++count <= MOST && !is_long) continue;

@@ -162,7 +162,8 @@ describe("mp.yaml.decode", function()
   end)
 
   it("refuses a key that is there twice", function()
-    assert_raises("yaml", 'the key "name" is there twice\nline 3: name: c\n        ^', decode, "name: a\nb: 1\nname: c")
+    assert_raises("yaml", 'the key "name" is there twice\nline 3: name: c\n        ^', decode,
+      "name: a\nb: 1\nname: c")
     assert_raises("yaml", "a key is there twice", decode, "1: a\n2: b\n0x1: c")
     assert_raises("yaml", "a key is there twice", decode, "? [1, {a: b}]\n: x\n? [1, {a: b}]\n: y")
     assert_raises("yaml", "a key is there twice", decode, "!!timestamp 2024-01-01: x\n!!timestamp 2024-01-01: y")
@@ -223,7 +224,8 @@ describe("mp.yaml.decode", function()
   end)
 
   it("refuses other tags, or hands them to a function", function()
-    assert_raises("yaml", "the tag !env is not known\nline 1: a: !env HOME\n           ^\npath: a", decode, "a: !env HOME")
+    assert_raises("yaml", "the tag !env is not known\nline 1: a: !env HOME\n           ^\npath: a", decode,
+      "a: !env HOME")
     assert_raises("yaml", "the tag !!python/object is not known", decode, "!!python/object [x]")
     assert_raises("yaml", "the tag !<tag:example.org,2000:x> is not known", decode, "!<tag:example.org,2000:x> y")
     assert_raises("yaml", "the document does not define what this tag begins with", decode, "!x!y z")
@@ -285,7 +287,8 @@ describe("mp.yaml.decode", function()
   end)
 
   it("refuses a merge of what is no map, and of keys that are there twice", function()
-    assert_raises("yaml", "a merge key, <<, takes a map or a list of maps\nline 2: <<: x\n            ^", decode, "a: 1\n<<: x")
+    assert_raises("yaml", "a merge key, <<, takes a map or a list of maps\nline 2: <<: x\n            ^", decode,
+      "a: 1\n<<: x")
     assert_raises("yaml", "takes a map or a list of maps", decode, "<<: [{a: 1}, 2]")
     assert_raises("yaml", '"q" is there twice', decode, "<<: {a: 1}\nq: 1\nq: 2")
     assert_raises("yaml", '"a" is there twice', decode, "<<: {a: 1}\na: 1\na: 2")
@@ -306,7 +309,8 @@ describe("mp.yaml.decode", function()
       return table.concat(out)
     end
     for _, bytes in ipairs {
-      text, "\xEF\xBB\xBF" .. text, encoded(">I2", "\xFE\xFF"), encoded("<I2", "\xFF\xFE"), encoded(">I4", "\0\0\xFE\xFF"),
+      text, "\xEF\xBB\xBF" .. text, encoded(">I2", "\xFE\xFF"), encoded("<I2", "\xFF\xFE"), encoded(">I4",
+        "\0\0\xFE\xFF"),
       encoded("<I4", "\xFF\xFE\0\0"),
     } do same({ ["größe"] = "😀", n = 1 }, decode(bytes)) end
     text = "n: 1"
@@ -333,7 +337,8 @@ describe("mp.yaml.decode", function()
   end)
 
   it("reads one document, and decode_all all of them", function()
-    assert_raises("yaml", "the text has a second document\nline 2: %-%-%-\n        ^\nhint: mp.yaml.decode_all", decode, "a\n---\nb")
+    assert_raises("yaml", "the text has a second document\nline 2: %-%-%-\n        ^\nhint: mp.yaml.decode_all",
+      decode, "a\n---\nb")
     same({ "a", mp.null, { x = 1 } }, decode_all "a\n---\n---\nx: 1\n...\n")
     assert.is_true(mp.array.is(decode_all ""))
     assert.are.equal(0, #decode_all "# nothing")
@@ -343,13 +348,15 @@ describe("mp.yaml.decode", function()
 
   it("tells the positions of keys and values to who asks for them", function()
     local positions = {}
-    local value = mp.yaml.decode("é: x\nrows:\n  - id: 1\n    t: &t {p: 2}\n  - *t\n  - <<: *t\n    q: 3\n", { positions = positions })
+    local value = mp.yaml.decode("é: x\nrows:\n  - id: 1\n    t: &t {p: 2}\n  - *t\n  - <<: *t\n    q: 3\n",
+      { positions = positions })
     local function at(table, key) return ("%d:%d"):format(table[key] >> 24, table[key] & 0xFFFFFF) end
     assert.are.same({ "1:4", "3:3" }, { at(positions[value], "é"), at(positions[value], "rows") })
     assert.are.same({ "1:1", "2:1" }, { at(positions.keys[value], "é"), at(positions.keys[value], "rows") })
     assert.are.same({ "3:5", "5:5", "6:5" }, {
       at(positions[value.rows], 1), at(positions[value.rows], 2), at(positions[value.rows], 3) })
-    assert.are.same({ "3:9", "4:11" }, { at(positions[value.rows[1]], "id"), at(positions[value.rows[1].t], "p") == "4:15"
+    assert.are.same({ "3:9", "4:11" }, { at(positions[value.rows[1]], "id"), at(positions[value.rows[1].t],
+      "p") == "4:15"
       and at(positions.keys[value.rows[1].t], "p") == "4:12" and "4:11" })
     assert.are.equal("4:15", at(positions[value.rows[2]], "p"))
     assert.are.equal("4:15", at(positions[value.rows[3]], "p"))

@@ -13,7 +13,8 @@ end
 describe("mp.yaml.encode", function()
   it("writes each kind of value", function()
     for text, value in pairs {
-      ["true"] = true, ["-5"] = -5, ["1.0"] = 1.0, ["0.1"] = 0.1, ["-0.0"] = -0.0, ["1e+30"] = 1e30, [".inf"] = math.huge,
+      ["true"] = true, ["-5"] = -5, ["1.0"] = 1.0, ["0.1"] = 0.1, ["-0.0"] = -0.0, ["1e+30"] = 1e30,
+        [".inf"] = math.huge,
       ["-.inf"] = -math.huge, ["null"] = mp.null, ["text"] = "text", ["-9223372036854775808"] = math.mininteger,
       ["123456789012345678901234567890"] = mp.numeric "123456789012345678901234567890",
       ["12.50"] = mp.numeric "12.50", ["!!binary YWIA"] = mp.bytes "ab\0", ['!!binary ""'] = mp.bytes "",
@@ -39,7 +40,8 @@ describe("mp.yaml.encode", function()
             - d: {}
         - []
       mango: {}
-    ]], encode(map { { "zebra", 1 }, { "apple", { 1, { 2, 3 }, { c = { { d = {} } }, b = 2 }, mp.array {} } }, { "mango", {} } }))
+    ]], encode(map { { "zebra", 1 }, { "apple", { 1, { 2, 3 }, { c = { { d = {} } }, b = 2 }, mp.array {} } },
+      { "mango", {} } }))
     assert.are.equal("false: 0\n-2: a\n1.5: b\n10: c\nA: d\na: e\naa: f\n",
       encode { aa = "f", a = "e", A = "d", [10] = "c", [1.5] = "b", [-2] = "a", [false] = 0 })
     local value = map { { "b", 1 }, { "a", 2 } }
@@ -55,17 +57,22 @@ describe("mp.yaml.encode", function()
   end)
 
   it("quotes what would be something else, and nothing else", function()
-    local plain = { "text", "a b", "it's", 'say "x"', "a:b", "http://x.org/#a", "a#b", "100 %", "-x", "--x", "1st", "3 apples",
-      "x,y", "a [b]", "a{b}", "y", "n", "ja", "nul", "truely", "über", "😀", "a & b", "a * b", "a!", "x|y", "-", "2024-1x-01",
+    local plain = { "text", "a b", "it's", 'say "x"', "a:b", "http://x.org/#a", "a#b", "100 %", "-x", "--x", "1st",
+      "3 apples",
+      "x,y", "a [b]", "a{b}", "y", "n", "ja", "nul", "truely", "über", "😀", "a & b", "a * b", "a!", "x|y", "-",
+        "2024-1x-01",
       "1.2.3x", "=x", "v1.2", "a\\b", "<a>", "(x)", "$1", "/path", "+x", ".x", "a?", "x:y:z" }
     for _, text in ipairs(plain) do
       local expected = text == "-" and '"-"\n' or text .. "\n"
       assert.are.equal(expected, encode(text))
     end
-    local quoted = { "", " ", "a ", " a", "null", "Null", "~", "true", "FALSE", "yes", "No", "on", "OFF", "12", "-1", "+1", "012",
+    local quoted = { "", " ", "a ", " a", "null", "Null", "~", "true", "FALSE", "yes", "No", "on", "OFF", "12", "-1",
+      "+1", "012",
       "0x1F", "0o7", "0b1", "1_000", "1.5", ".5", "1e3", ".inf", "-.INF", ".NaN", "1:30", "1:30:00", "2024-01-01",
-      "2024-1-1", "2024-01-01 10:00:00", "2024-01-01T10:00:00Z", "a: b", "a:", ":a", "a #b", "#a", "- a", "? a", "?a", "[a",
-      "]a", "{a", "}a", ",a", "&a", "*a", "!a", "|a", ">a", "%a", "@a", "`a", "---", "--- a", "...", "=", "<<", "a\tb" }
+      "2024-1-1", "2024-01-01 10:00:00", "2024-01-01T10:00:00Z", "a: b", "a:", ":a", "a #b", "#a", "- a", "? a",
+        "?a", "[a",
+      "]a", "{a", "}a", ",a", "&a", "*a", "!a", "|a", ">a", "%a", "@a", "`a", "---", "--- a", "...", "=", "<<",
+        "a\tb" }
     for _, text in ipairs(quoted) do
       assert.are.equal('"' .. text:gsub("\t", "\\t") .. '"\n', encode(text))
       assert.are.equal('"' .. text:gsub("\t", "\\t") .. '": 1\n', encode { [text] = 1 })
@@ -106,19 +113,23 @@ describe("mp.yaml.encode", function()
     assert.are.equal("? " .. long .. "\n: 1\n", encode { [long] = 1 })
     assert.are.equal("? - 1\n  - 2\n: a\n? b: 1\n  c: 2\n: - 3\n", encode(map {
       { { 1, 2 }, "a" }, { map { { "b", 1 }, { "c", 2 } }, { 3 } } }))
-    assert.are.equal("null: 1\n!!timestamp 2026-01-01: 2\n", encode(map { { mp.null, 1 }, { mp.date "2026-01-01", 2 } }))
+    assert.are.equal("null: 1\n!!timestamp 2026-01-01: 2\n", encode(map { { mp.null, 1 }, { mp.date "2026-01-01",
+      2 } }))
     assert.are.equal('"a\\nb": 1\n', encode { ["a\nb"] = 1 })
   end)
 
   it("takes the width of an indentation", function()
-    assert.are.equal("a:\n    b:\n        - c: 1\n          d: 2\n", encode({ a = { b = { { c = 1, d = 2 } } } }, { indent = 4 }))
+    assert.are.equal("a:\n    b:\n        - c: 1\n          d: 2\n", encode({ a = { b = { { c = 1, d = 2 } } } },
+      { indent = 4 }))
     assert.are.equal("a:\n         b: 1\n", encode({ a = { b = 1 } }, { indent = 9 }))
   end)
 
   it("writes what reads back the same", function()
     math.randomseed(42)
-    local pieces = { " ", "  ", "\n", "\n\n", "a", "b", ":", ": ", "#", " #", "-", "- ", "'", '"', "\\", "\t", "\r", "\0", "é", "😀",
-      "\u{85}", "\u{2028}", "\u{FEFF}", "{", "}", "[", "]", ",", "&", "*", "!", "|", ">", "%", "@", "`", "?", "? ", "1", "0", ".",
+    local pieces = { " ", "  ", "\n", "\n\n", "a", "b", ":", ": ", "#", " #", "-", "- ", "'", '"', "\\", "\t", "\r",
+      "\0", "é", "😀",
+      "\u{85}", "\u{2028}", "\u{FEFF}", "{", "}", "[", "]", ",", "&", "*", "!", "|", ">", "%", "@", "`", "?", "? ",
+        "1", "0", ".",
       "e", "null", "true", "---", "...", "word word word", "=", "<<", "~" }
     local function text()
       local out = {}
@@ -183,7 +194,8 @@ end)
 describe("mp.yaml.map", function()
   it("makes a map that keeps the order of its pairs", function()
     local keys = {}
-    for key, value in pairs(map { { "b", 1 }, { 5, 2 }, { "a", 3 } }) do keys[#keys + 1] = tostring(key) .. "=" .. value end
+    for key, value in pairs(map { { "b", 1 }, { 5, 2 }, { "a",
+      3 } }) do keys[#keys + 1] = tostring(key) .. "=" .. value end
     assert.are.equal("b=1 5=2 a=3", table.concat(keys, " "))
     assert.are.equal("{}\n", encode(map()))
     assert.is_true(mp.yaml.is_map(map {}))

@@ -24,7 +24,8 @@ end
 
 describe("mp.yaml.decode's limits", function()
   it("refuse large texts", function()
-    assert_raises("yaml", "the text has 6 bytes, and 5 are allowed\nhint: the option max_bytes", decode, "a: 1\n\n", { max_bytes = 5 })
+    assert_raises("yaml", "the text has 6 bytes, and 5 are allowed\nhint: the option max_bytes", decode, "a: 1\n\n",
+      { max_bytes = 5 })
     assert.are.equal(1, decode("a: 1\n", { max_bytes = 5 }).a)
     local text = ("a"):rep(100 << 20)
     assert_raises("yaml", "the text has 104857600 bytes, and 16777216 are allowed", decode, text)
@@ -45,7 +46,8 @@ describe("mp.yaml.decode's limits", function()
     assert_raises("yaml", "100 levels are allowed", decode, nested(101))
     assert.is_table(decode(nested(1000), { max_depth = 1000 }))
     assert_raises("yaml", "nested too deeply: 1000 levels are allowed", decode, nested(1001), { max_depth = 1000 })
-    assert_raises("yaml", "nested too deeply: 2 levels are allowed\nline 1: %[%[%[1%]%]%]\n          ^", decode, "[[[1]]]", { max_depth = 2 })
+    assert_raises("yaml", "nested too deeply: 2 levels are allowed\nline 1: %[%[%[1%]%]%]\n          ^", decode,
+      "[[[1]]]", { max_depth = 2 })
   end)
 
   it("count the depth of what aliases repeat", function()
@@ -68,18 +70,21 @@ describe("mp.yaml.decode's limits", function()
   it("refuse long keys", function()
     assert.is_table(decode(("k"):rep(1000) .. ": 1"))
     assert_raises("yaml", "a key of 1025 bytes, and 1024 are allowed", decode, "? " .. ("k"):rep(1025) .. "\n: 1")
-    assert_raises("yaml", "a key of 4 bytes, and 3 are allowed\nline 2: bbbb: 2\n        ^", decode, "aaa: 1\nbbbb: 2", { max_key = 3 })
+    assert_raises("yaml", "a key of 4 bytes, and 3 are allowed\nline 2: bbbb: 2\n        ^", decode,
+      "aaa: 1\nbbbb: 2", { max_key = 3 })
     assert_raises("yaml", "and 20 are allowed", decode, "? [" .. ("x, "):rep(10) .. "]\n: 1", { max_key = 20 })
   end)
 
   it("refuse amplification within milliseconds and kilobytes, before anything is copied", function()
     for _, levels in ipairs { 3, 9, 100 } do
-      assert_raises("yaml", "aliases repeat too much: more than 100 nodes for each that is written", decode, laughs(levels))
+      assert_raises("yaml", "aliases repeat too much: more than 100 nodes for each that is written", decode,
+        laughs(levels))
       local seconds, kilobytes = cost_of_refusing(laughs(levels))
       assert.is_true(seconds < 0.05, seconds .. " s")
       assert.is_true(kilobytes < 1000, kilobytes .. " kB")
     end
-    assert_raises("yaml", "more than 2 nodes for each", decode, "a: &a [1, 2, 3, 4]\nb: [*a, *a, *a, *a]", { max_amplification = 2 })
+    assert_raises("yaml", "more than 2 nodes for each", decode, "a: &a [1, 2, 3, 4]\nb: [*a, *a, *a, *a]",
+      { max_amplification = 2 })
     local quadratic = "a: &a [" .. ("x,"):rep(20000) .. "]\nb: [" .. ("*a,"):rep(20000) .. "]"
     assert_raises("yaml", "more than 1000000 nodes", decode, quadratic)
     assert.is_true(cost_of_refusing(quadratic) < 0.5)
@@ -107,7 +112,8 @@ describe("mp.yaml.decode's limits", function()
       return table.concat(out)
     end
     try(repeated(100000, "%%TAG !a%d! tag:%d\n") .. "--- x")
-    try("%TAG !a! tag:" .. ("x"):rep(1000000) .. "\n--- [" .. ("!a!y z,"):rep(100000) .. "]", { tag = function() return 1 end })
+    try("%TAG !a! tag:" .. ("x"):rep(1000000) .. "\n--- [" .. ("!a!y z,"):rep(100000) .. "]",
+      { tag = function() return 1 end })
     try("[" .. repeated(200000, "&a%d x, *a%d,") .. "]")
     try("{" .. repeated(200000, "[%d]: %d,") .. "}")
     try("{" .. repeated(200000, "k%d: %d,") .. "}")
@@ -159,7 +165,8 @@ text: a
 
   it("says something of every document with a byte that is another", function()
     for place = 1, #document do
-      for _, byte in ipairs { "\0", "\n", " ", "\t", '"', "'", "[", "}", ":", "-", "*", "&", "!", "%", "#", "\xFF", "\x80", "1" } do
+      for _, byte in ipairs { "\0", "\n", " ", "\t", '"', "'", "[", "}", ":", "-", "*", "&", "!", "%", "#", "\xFF",
+        "\x80", "1" } do
         local ok, err = pcall(mp.yaml.decode_all, document:sub(1, place - 1) .. byte .. document:sub(place + 1))
         assert(ok or mp.is_error(err) and err.kind == "yaml", tostring(err))
       end
@@ -171,8 +178,10 @@ text: a
       return pending "a sanitizer needs more address space than there is"
     end
     local path = os.tmpname()
-    local script = "local text = io.open(...):read 'a'; local ok, e = pcall(require('moonpool').yaml.decode, text) print(e.kind)"
-    for _, text in ipairs { laughs(100), ("["):rep(1000000), "a: &a [" .. ("x,"):rep(20000) .. "]\nb: [" .. ("*a,"):rep(20000) .. "]" } do
+    local script = "local text = io.open(...):read 'a'"
+      .. " local ok, e = pcall(require('moonpool').yaml.decode, text) print(e.kind)"
+    for _, text in ipairs { laughs(100), ("["):rep(1000000),
+      "a: &a [" .. ("x,"):rep(20000) .. "]\nb: [" .. ("*a,"):rep(20000) .. "]" } do
       local file = assert(io.open(path, "w"))
       file:write(text)
       file:close()
