@@ -218,3 +218,26 @@ function range:contains(value) end
 
 --- A new UUID as text: version 4 (random), or 7 (in order of time).
 ---@alias moonpool.uuid fun(options?: { version: 4|7 }): string
+
+---@class moonpool.yaml_decode_options
+---@field max_bytes? integer of the text; 16 MB if absent
+---@field max_depth? integer lists and maps within each other, up to 1000; 100 if absent
+---@field max_nodes? integer lists, maps, keys and other values, with what aliases repeat; 1000000 if absent
+---@field max_key? integer bytes of a key; 1024 if absent
+---@field max_amplification? integer nodes with what aliases repeat, for each that is written; 100 if absent
+---@field decimals? "float"|"numeric" what a number with a point or an exponent becomes; "float" if absent
+---@field merge? boolean whether `<<` adds what another map has; true if absent
+---@field tag? fun(tag: string, value: any): any what stands for a value with a tag that is not YAML's own
+---@field file? string the name of the file, for errors
+
+---@class moonpool.yaml_encode_options
+---@field indent? integer 2 to 9; 2 if absent
+---@field width? integer the column behind which a long text is folded, up to 10000; 0: never; 100 if absent
+
+--- YAML 1.2. A map that was decoded, or made by `map`, keeps the order of its keys: `pairs` goes by it.
+---@class moonpool.yaml
+---@field decode fun(text: string, options?: moonpool.yaml_decode_options): any the one document; mp.null if there is none
+---@field decode_all fun(text: string, options?: moonpool.yaml_decode_options): any[] all documents
+---@field encode fun(value: any, options?: moonpool.yaml_encode_options): string
+---@field map fun(pairs?: any[][]): table a map from a list of { key, value }, in its order
+---@field is_map fun(value: any): boolean
