@@ -34,10 +34,8 @@ static uint32_t slot_of(const mpb_layouts *layouts, const uint64_t *keys, uint32
   uint32_t at = (uint32_t)hash & (layouts->slot_count - 1);
   for (; layouts->slots[at] != 0; at = (at + 1) & (layouts->slot_count - 1)) {
     const mpb_layout *layout = &layouts->list[layouts->slots[at] - 1];
-    if (layout->hash == hash && layout->count == count &&
-        memcmp(layouts->keys + layout->first, keys, count * sizeof *keys) == 0) {
-      break;
-    }
+    if (layout->hash != hash || layout->count != count) continue;
+    if (count == 0 || memcmp(layouts->keys + layout->first, keys, count * sizeof *keys) == 0) break;
   }
   return at;
 }
@@ -56,7 +54,8 @@ static bool grow_slots(mpb_layouts *layouts) {
   layouts->slot_count = count;
   for (uint32_t i = 0; i < layouts->count; i++) {
     const mpb_layout *layout = &layouts->list[i];
-    slots[slot_of(layouts, layouts->keys + layout->first, layout->count, layout->hash)] = i + 1;
+    const uint64_t *keys = layout->count == 0 ? NULL : layouts->keys + layout->first;
+    slots[slot_of(layouts, keys, layout->count, layout->hash)] = i + 1;
   }
   return true;
 }
@@ -83,7 +82,7 @@ uint32_t mpb_layouts_add(mpb_layouts *layouts, const uint64_t *keys, uint32_t co
   if (!make_room(layouts, count)) return 0;
   const uint64_t hash = hash_of(keys, count);
   const uint32_t slot = slot_of(layouts, keys, count, hash);
-  memcpy(layouts->keys + layouts->key_count, keys, count * sizeof *keys);
+  if (count > 0) memcpy(layouts->keys + layouts->key_count, keys, count * sizeof *keys);
   layouts->list[layouts->count] = (mpb_layout){hash, (uint32_t)layouts->key_count, count};
   layouts->key_count += count;
   layouts->slots[slot] = ++layouts->count;

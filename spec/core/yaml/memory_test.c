@@ -44,7 +44,11 @@ static void try_document(const char *text, size_t size, bool is_valid) {
   const long live = atomic_load(&failing_malloc.live);
   read_until_all_is_there(exact, size, is_valid, false);
   read_until_all_is_there(exact, size, is_valid, true);
+#ifndef __SANITIZE_ADDRESS__ /* which serves strdup itself, and looks for leaks itself */
   assert_int_equal(atomic_load(&failing_malloc.live), live);
+#else
+  (void)live;
+#endif
   free(exact);
 }
 
