@@ -68,7 +68,8 @@ describe("shape.string", function()
 
   it("refuses what the database cannot hold", function()
     assert.equal("the text is not valid UTF-8", message(shape.string {}, "\xff"))
-    assert.matches("^the text has a NUL character", message(shape.string {}, "a\0b"))
+    assert.equal("the text has a NUL character, which JSON in the database cannot hold",
+      message(shape.string {}, "a\0b"))
   end)
 
   it("converts before it checks", function()
@@ -77,6 +78,21 @@ describe("shape.string", function()
     end }
     assert.equal("abc", read(lower, "ABC"))
     assert.equal("expected a text, but it is the number 1", message(lower, 1))
+  end)
+
+  it("converts scalars only", function()
+    local given = {}
+    local of = shape.string { convert = function(value)
+      given[#given + 1] = type(value)
+      return "x"
+    end }
+    for _, value in ipairs { "a", 1, true } do
+      assert.equal("x", read(of, value))
+    end
+    for _, value in ipairs { {}, print, mp.numeric "1" } do
+      assert.matches("^expected a text", message(of, value))
+    end
+    assert.same({ "string", "number", "boolean" }, given)
   end)
 
   it("asks a function last", function()
@@ -150,6 +166,9 @@ describe("other scalars", function()
     local id = "0B1C7D5E-0000-4000-8000-00000000ABCD"
     assert.equal(id:lower(), read(shape.uuid {}, id))
     assert.equal('"0B1C" is no uuid', message(shape.uuid {}, "0B1C"))
+    assert.equal('write it in quotes: "3"', hint_for(shape.uuid {}, 3))
+    assert.equal('write it in quotes: "3"', hint_for(shape.enum { "3" }, 3))
+    assert.is_nil(hint_for(shape.uuid {}, {}))
     assert.equal('"' .. id .. ' " is no uuid', message(shape.uuid {}, id .. " "))
   end)
 
@@ -268,6 +287,8 @@ describe("shape.map", function()
 
   it("says which value is wrong, with keys of any kind", function()
     local of = shape.map(shape.integer {})
+    assert.equal('write it in quotes: "7"', hint(of, { [7] = 1 }))
+    assert.is_nil(hint(of, { [true] = 1 }))
     assert.same({ "[7]: the key is the number 7; expected a text", '["a b"]: expected an integer, but it is true',
       "c: expected an integer, but it is false" }, messages(of, { ["a b"] = true, [7] = 1, c = false }))
   end)

@@ -33,6 +33,8 @@ describe("the options of a shape", function()
       function() shape.string { pattern = "[" } end)
     refused("option alias of shape%.string is a list; expected a name or a list of names",
       function() shape.string { alias = { "" } } end)
+    refused("option alias of shape%.string is the number 1", function() shape.string { alias = 1 } end)
+    refused("option alias of shape%.string is a list", function() shape.string { alias = { "a", 1 } } end)
     refused("option alias of shape%.string is an empty table", function() shape.string { alias = {} } end)
     refused('option unknown of shape%.object is the text "drop"; expected "keep", "refuse" or "ignore"',
       function() shape.object("O", {}, { unknown = "drop" }) end)
@@ -95,6 +97,10 @@ describe("what is in a shape", function()
     local object = shape.object("O", { { "a", shape.any {} } })
     refused("the tag of shape%.tagged is nil", function() shape.tagged(nil, {}) end)
     refused("the variants of shape%.tagged are a map", function() shape.tagged("t", { bar = object }) end)
+    refused("the variants of shape%.tagged are a shape", function() shape.tagged("t", object) end)
+    refused("the variants of shape%.tagged are an empty table", function() shape.tagged("t", {}) end)
+    refused("the variants of shape%.tagged are a list",
+      function() shape.tagged("t", { { "x", object }, nil, { "y", object } }) end)
     refused("variant 1 of shape%.tagged is no pair of a text and an object",
       function() shape.tagged("t", { { "bar", shape.any {} } }) end)
     refused('shape%.tagged has the variant "x" twice',

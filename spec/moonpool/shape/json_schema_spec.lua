@@ -46,8 +46,8 @@ local node
 node = shape.object("Node", { { "name", shape.string { required = true } },
   { "children", shape.list(shape.lazy(function() return node end), { max_items = 2 }) } }, { unknown = "refuse" })
 
-local bar = shape.object("Bar", { { "layout", shape.enum { "horizontal", "vertical" } },
-  shape.flatten(axis, { nested = { "xConfig", "x_config" } }) })
+local base = shape.object("Base", { shape.flatten(axis, { nested = { "xConfig", "x_config" } }) })
+local bar = shape.object("Bar", { { "layout", shape.enum { "horizontal", "vertical" } }, shape.flatten(base) })
 local pie = shape.object("Pie", { { "width", shape.number { min = 0, max = 65, required = true } } },
   { unknown = "refuse" })
 
@@ -146,6 +146,15 @@ describe("the JSON Schema of a shape", function()
   it("allows what the reader allows, and nothing else", function()
     assert.same({}, (document:check(valid())))
     local documents = changed_documents(800)
+    for _, chart in ipairs {
+      { type = "bar", xConfig = { xNeeded = true } }, { type = "bar", x_config = { x_needed = true, x_title = "t" } },
+      { type = "bar", xConfig = {}, xNeeded = true }, { type = "bar", xConfig = { xTitle = 1 }, xNeeded = true },
+      { type = "bar", xConfig = { xTitle = "t" } }, { type = "bar", x_needed = true, x_rotation = 45 },
+      { type = "pie", width = 1 }, { type = "pie", width = 1, more = 1 }, { type = "pie", width = 66 },
+    } do
+      documents[#documents + 1] = valid()
+      documents[#documents].chart = chart
+    end
     documents[#documents + 1] = valid()
     assert_agree({ { document }, { document, { strict = true } } }, documents)
   end)

@@ -103,6 +103,14 @@ m.yml:3:19: goals[1].label: expected a text, but it is the number 1
     assert.equal(2, #err.errors)
   end)
 
+  it("shows its last line, also without an end, and no line that is too long or would not print", function()
+    assert.matches("\n  sql: 2\n       %^\n", (text_of("name: 1\nsql: 2")))
+    assert.matches("\n  sql: 2\n       %^\n", (text_of("name: 1\r\nsql: 2\r\n")))
+    assert.matches("\n  name: 1 # a b\n        %^\n", (text_of("name: 1 # a\tb\nsql: 2")))
+    local long = text_of("name: [" .. ("x, "):rep(200) .. "]\nsql: 2")
+    assert.not_matches("x, x", long)
+  end)
+
   it("that is no YAML is one mistake", function()
     for text, line in pairs { ["name: [a, b\nfoo: 1"] = 2, ["name: a\nname: b"] = 2, ["a: *b"] = 1 } do
       local found = metric:check(text)
