@@ -326,7 +326,8 @@ local function parse(text, options)
   return ok, value, positions
 end
 
---- As one log, whether the text or what it says is wrong.
+--- As one log, whether the text or what it says is wrong: the value, the log, the text whose lines may be shown, and
+--- the YAML reader's own error.
 local function examine(record, document, options)
   check_options(options)
   if type(document) ~= "string" or options.value or options.positions then
@@ -340,11 +341,11 @@ local function examine(record, document, options)
     local log = mistakes.new_log()
     log.count, log.errors[1] = 1, { path = value.path or "", line = value.line, column = value.column,
       message = value.message, hint = value.hint }
-    return nil, log, document
+    return nil, log, document, value
   end
   local result, log = M.walk(record, value, { strict = options.strict, max_nodes = options.max_nodes,
     positions = positions })
-  return result, log, document
+  return result, log, positions.lines
 end
 
 ---@param record moonpool.shape.Record
@@ -354,8 +355,11 @@ end
 ---@return moonpool.shape.Mistake[] warnings
 function M.decode(record, document, options)
   options = options or {}
-  local result, log, text = examine(record, document, options)
-  if log.count > 0 then
+  local result, log, text, failure = examine(record, document, options)
+  if failure then
+    failure.errors, failure.warnings, failure.file = log.errors, log.warnings, options.file
+    error(failure, 0)
+  elseif log.count > 0 then
     error(mistakes.error(record.name or "such document", log, options.file, text))
   end
   return result, log.warnings

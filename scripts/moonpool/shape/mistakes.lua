@@ -3,6 +3,7 @@
 
 local core = require "moonpool.core"
 local complain = require "moonpool.query.complain"
+local values = require "moonpool.shape.values"
 
 local M = {}
 
@@ -60,7 +61,7 @@ local function path_of(walk, extra)
     if math.type(key) == "integer" then
       parts[#parts + 1] = ("[%d]"):format(key)
     elseif type(key) ~= "string" then
-      parts[#parts + 1] = ("[%s]"):format(tostring(key))
+      parts[#parts + 1] = ("[%s]"):format(type(key) == "number" and tostring(key) or values.describe(key))
     elseif key:find("^[%a_][%w_]*$") and #key <= 64 then
       parts[#parts + 1] = (#parts > 0 and "." or "") .. key
     else
@@ -128,12 +129,12 @@ function M.in_line(position)
   return position and (" in line %d"):format(position >> COLUMN_BITS) or ""
 end
 
---- The byte at which a line begins.
+--- The byte at which a line begins, behind a byte-order mark.
 ---@param text string
 ---@param line integer
 ---@return integer?
 function M.start_of_line(text, line)
-  local at = 1
+  local at = text:find("^\u{FEFF}") and 4 or 1
   for _ = 2, line do
     at = text:find("\n", at, true)
     if not at then

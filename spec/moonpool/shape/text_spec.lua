@@ -111,6 +111,21 @@ m.yml:3:19: goals[1].label: expected a text, but it is the number 1
     assert.not_matches("x, x", long)
   end)
 
+  it("has its lines behind a byte-order mark", function()
+    assert.matches("\n  name: 1\n        %^\n", (text_of("\u{FEFF}name: 1\nsql: 2")))
+  end)
+
+  it("may be UTF-16", function()
+    local utf_16 = "\xff\xfe" .. (("name: 1\nsql: 2"):gsub(".", "%0\0"))
+    assert.matches("\n  name: 1\n        %^\n", (text_of(utf_16)))
+  end)
+
+  it("may have keys of any kind, which have no address in a path", function()
+    assert.same({ "3:3 [a list]: the key is a list; expected the name of a field",
+      "5:1 [1.5]: the key is the number 1.5; expected the name of a field" },
+      places("name: x\nsql: y\n? [1]\n: 2\n1.5: 2\n"))
+  end)
+
   it("that is no YAML is one mistake", function()
     for text, line in pairs { ["name: [a, b\nfoo: 1"] = 2, ["name: a\nname: b"] = 2, ["a: *b"] = 1 } do
       local found = metric:check(text)
@@ -120,6 +135,8 @@ m.yml:3:19: goals[1].label: expected a text, but it is the number 1
       assert.same(found[1].message, err.message)
       assert.equal(1, #err.errors)
     end
+    assert.equal("a ',' or the end of the list, ']', was expected here\nm.yml:2: foo: 1\n            ^\npath: name[3]\n"
+      .. "detail: the list begins in line 1, column 7", (text_of("name: [a, b\nfoo: 1", { file = "m.yml" })))
   end)
 
   it("that is empty is null", function()
