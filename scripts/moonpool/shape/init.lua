@@ -56,6 +56,22 @@ local function new(kind, options, own)
   return shape
 end
 
+--- The options that stand beside the items of a list.
+local function options_beside(what, list)
+  local rest, count, largest = {}, 0, 0
+  for key, value in pairs(list) do
+    if math.type(key) == "integer" then
+      count, largest = count + 1, math.max(largest, key)
+    else
+      rest[key] = value
+    end
+  end
+  if count ~= largest then
+    usage(("the list of %s has holes"):format(what))
+  end
+  return rest
+end
+
 -- ---- scalars ----
 
 --- A text. Options, besides those of every field: `min_length`, `max_length` in characters; `pattern` of Lua, with
@@ -101,12 +117,7 @@ function M.enum(options)
   if type(options) ~= "table" or fields.record(options) then
     usage(("the argument of shape.enum is %s; expected a list of texts"):format(fields.given(options)))
   end
-  local labels, rest, places = {}, {}, {}
-  for key, value in pairs(options) do
-    if math.type(key) ~= "integer" then
-      rest[key] = value
-    end
-  end
+  local labels, places, rest = {}, {}, options_beside("shape.enum", options)
   for place, label in ipairs(options) do
     if type(label) ~= "string" then
       usage(("label %d of shape.enum is %s; expected a text"):format(place, fields.given(label)))
@@ -151,12 +162,7 @@ function M.any_of(alternatives)
   if type(alternatives) ~= "table" or fields.record(alternatives) then
     usage(("the argument of shape.any_of is %s; expected a list of shapes"):format(fields.given(alternatives)))
   end
-  local list, rest = {}, {}
-  for key, value in pairs(alternatives) do
-    if math.type(key) ~= "integer" then
-      rest[key] = value
-    end
-  end
+  local list, rest = {}, options_beside("shape.any_of", alternatives)
   for place, alternative in ipairs(alternatives) do
     list[place] = fields.need(("alternative %d of shape.any_of"):format(place), alternative)
   end

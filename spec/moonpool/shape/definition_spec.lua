@@ -91,6 +91,8 @@ describe("what is in a shape", function()
     refused("label 2 of shape%.enum is the number 1; expected a text", function() shape.enum { "a", 1 } end)
     refused('shape%.enum has the label "a" twice', function() shape.enum { "a", "a" } end)
     refused("shape%.enum has no labels", function() shape.enum {} end)
+    refused("the list of shape%.enum has holes", function() shape.enum { "a", nil, "b" } end)
+    refused("the list of shape%.any_of has holes", function() shape.any_of { shape.any {}, nil, shape.any {} } end)
   end)
 
   it("is variants, which are objects without the tag", function()
