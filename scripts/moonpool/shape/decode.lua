@@ -166,7 +166,7 @@ local function read_key(walk, record, key, position)
   return result
 end
 
-local function read_pairs(walk, record, map, position, places)
+local function read_pairs(walk, record, map, position, places, names)
   local list, given = {}, {}
   walk.depth = walk.depth + 1
   for _, key in ipairs(values.keys(map)) do
@@ -180,7 +180,7 @@ local function read_pairs(walk, record, map, position, places)
     end
     local value = read(walk, record.value, rawget(map, key), place)
     if name and not given[name] then
-      given[name], places[name] = key, place
+      given[name], places[name], names[name] = key, place, key ~= name and { key } or nil
       list[#list + 1] = { name, value == nil and core.null or value }
     end
   end
@@ -196,9 +196,9 @@ function readers.map(walk, record, value, position)
   elseif not mistakes.enter(walk, value, position) then
     return nil
   end
-  local places = {}
-  local result = read_pairs(walk, record, value, position, places)
-  mistakes.keep_places(walk, result, places)
+  local places, names = {}, {}
+  local result = read_pairs(walk, record, value, position, places, names)
+  mistakes.keep_places(walk, result, places, names)
   mistakes.leave(walk, value)
   return result
 end

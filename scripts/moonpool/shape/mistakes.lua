@@ -30,6 +30,7 @@ local M = {}
 ---@field left integer how many values may still be looked at
 ---@field log moonpool.shape.Log
 ---@field places table<table, table<any, integer>> where the values of what was read stand
+---@field names table<table, table<string, string[]>> what they are called in the document, where it is not the same
 
 local MOST_KEPT = 1000 -- mistakes of a document
 local MOST_SHOWN = 20 -- of them in the error's text
@@ -49,7 +50,7 @@ end
 function M.new_walk(options)
   return {
     strict = options.strict or false, writing = options.writing or false, positions = options.positions, path = {},
-    depth = 0, open = {}, left = options.max_nodes or MOST_VALUES, log = M.new_log(), places = {},
+    depth = 0, open = {}, left = options.max_nodes or MOST_VALUES, log = M.new_log(), places = {}, names = {},
   }
 end
 
@@ -112,13 +113,17 @@ function M.line_and_column(position)
   end
 end
 
---- Remembers where the values of a list or map stand that was read.
+--- Remembers where the values of a list or map stand that was read, and the names that they have in the document.
 ---@param walk moonpool.shape.Walk
 ---@param result table
 ---@param places table<any, integer>
-function M.keep_places(walk, result, places)
+---@param names? table<string, string[]> of those that have others
+function M.keep_places(walk, result, places, names)
   if walk.positions then
     walk.places[result] = places
+  end
+  if names and next(names) then
+    walk.names[result] = names
   end
 end
 

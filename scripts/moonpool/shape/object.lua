@@ -157,6 +157,13 @@ local function read_absent(walk, record, field, was_null, unknown, map, position
   end
 end
 
+--- Remembers under which name a field was found, where it is not its own.
+local function keep_name(names, field, found)
+  if found and (found.outer or found.key ~= field.name) then
+    names[field.name] = found.outer and { found.outer, found.key } or { found.key }
+  end
+end
+
 --- Reads a field that is there.
 local function read_found(walk, field, found, position, read)
   local depth = walk.depth
@@ -185,22 +192,24 @@ end
 
 -- ---- rules ----
 
---- Where a path leads to, from a value that was read.
+--- Where a path leads to from a value that was read, and the path with the names that the document has.
 local function place_of(walk, value, path, position)
+  local written = {}
   for _, key in ipairs(path) do
-    local places = type(value) == "table" and walk.places[value]
-    if not places or not places[key] then
-      return position
-    end
-    position, value = places[key], rawget(value, key)
+    local places, names = walk.places[value], walk.names[value]
+    local name = names and names[key] or { key }
+    table.move(name, 1, #name, #written + 1, written)
+    position = places and places[key] or position
+    value = type(value) == "table" and rawget(value, key)
   end
-  return position
+  return position, written
 end
 
 local function reporter(walk, value, position, say)
   return function(path, message, hint)
     path = type(path) == "table" and path or { path }
-    say(walk, place_of(walk, value, path, position), message, hint, path)
+    local place, written = place_of(walk, value, path, position)
+    say(walk, place, message, hint, written)
   end
 end
 
@@ -227,7 +236,7 @@ end
 -- ---- objects ----
 
 local function read_fields(walk, record, map, position, tag, read)
-  local plan, list, kept, places, wrong = record.plan, {}, {}, {}, {}
+  local plan, list, kept, places, names, wrong = record.plan, {}, {}, {}, {}, {}
   local found, unknown, groups = sort_keys(walk, plan, map, position, tag)
   for _, at in ipairs(groups) do
     read_group(walk, record, at, map, found, position, kept)
@@ -239,6 +248,7 @@ local function read_fields(walk, record, map, position, tag, read)
   for _, field in ipairs(plan.fields) do
     local before = walk.log.count
     local value, place = read_field(walk, record, field, found[field.name], unknown, map, position, read)
+    keep_name(names, field, found[field.name])
     wrong[field.name] = walk.log.count > before
     if value ~= nil then
       list[#list + 1], places[field.name] = { field.name, value }, place
@@ -246,7 +256,7 @@ local function read_fields(walk, record, map, position, tag, read)
   end
   read_unknown(walk, record, map, unknown, plan.names, position, list)
   table.move(kept, 1, #kept, #list + 1, list)
-  return list, places, wrong
+  return list, places, names, wrong
 end
 
 --- Reads an object.
@@ -266,9 +276,9 @@ function M.read(walk, record, value, position, read, tag)
     return nil
   end
   local before = walk.log.count
-  local list, places, wrong = read_fields(walk, record, value, position, tag, read)
+  local list, places, names, wrong = read_fields(walk, record, value, position, tag, read)
   local result = values.map(list)
-  mistakes.keep_places(walk, result, places)
+  mistakes.keep_places(walk, result, places, names)
   mistakes.leave(walk, value)
   run_rules(walk, record, result, position, wrong, walk.log.count > before)
   return result

@@ -236,7 +236,7 @@ describe("rules", function()
 
   it("report where they say", function()
     local found = row:check { items = { 1 }, column_sizes = { 1, 2 } }
-    assert.same({ "sizes: 2 sizes for 1 items" }, lines(found))
+    assert.same({ "column_sizes: 2 sizes for 1 items" }, lines(found))
     assert.equal("write one for each", found[1].hint)
   end)
 
@@ -251,6 +251,20 @@ describe("rules", function()
     assert.same({ "height: expected an integer, but it is true", "sizes: 0 sizes for 1 items" },
       mistakes(row, { items = { 1 }, sizes = {}, height = true }))
     assert.same({ "sizes[1]: 13 is too large; expected 12 or less" }, mistakes(row, { items = {}, sizes = { 13 } }))
+  end)
+
+  it("say the names that the document has, down to where the mistake is", function()
+    local group = shape.object("G", { { "g", shape.list(shape.integer {}) } })
+    local of = shape.object("O", {
+      { "map", shape.map(row, { keys = string.lower }) }, shape.flatten(group, { nested = "group" }),
+    }, { snake_case = true, rules = { function(_, report)
+      report({ "map", "x", "sizes", 1 }, "a")
+      report({ "g", 1 }, "b")
+      report({ "nothing", 1, "x" }, "c")
+      report({}, "d")
+    end } })
+    assert.same({ "map.X.column_sizes[1]: a", "group.g[1]: b", "nothing[1].x: c", "d" },
+      mistakes(of, { map = { X = { items = { 1 }, column_sizes = { 1 } } }, group = { g = { 1 } } }))
   end)
 
   it("let their own errors through", function()
@@ -297,7 +311,7 @@ describe("the place of a mistake", function()
 
   it("is that of the value which a rule means", function()
     assert.same({ "3:9 rows[1].id" }, places(document("x", { id = 1 })))
-    assert.same({ "4:10 rows[1].id" }, places(document("x", { key = 1 })))
+    assert.same({ "4:10 rows[1].key" }, places(document("x", { key = 1 })))
   end)
 
   it("is that of the first key too, where there are two", function()
