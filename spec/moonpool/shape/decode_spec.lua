@@ -40,7 +40,12 @@ describe("shape.string", function()
     assert.equal("é", read(shape.string {}, "é"))
     assert.equal("", read(shape.string {}, ""))
     assert.equal("expected a text, but it is the number 45", message(shape.string {}, 45))
-    assert.equal('write it in quotes: "45"', hint_for(shape.string {}, 45))
+    for text, value in pairs { ["45"] = 45, ["1.5"] = 1.5, ["false"] = false,
+      ["99999999999999999999"] = mp.numeric "99999999999999999999", ["2026-01-31"] = mp.date "2026-01-31",
+      ["2026-01-31T00:00:00Z"] = mp.timestamp "2026-01-31T00:00:00Z" } do
+      assert.equal(('write it in quotes: "%s"'):format(text), hint_for(shape.string {}, value))
+    end
+    assert.is_nil(hint_for(shape.string {}, {}))
     assert.equal("expected a text, but it is true", message(shape.string {}, true))
     assert.equal("expected a text, but it is a list", message(shape.string {}, { "a" }))
     assert.equal("expected a text, but it is a map", message(shape.string {}, { a = 1 }))
@@ -308,6 +313,24 @@ describe("shape.any_of", function()
     local header = shape.object("Header", { { "columnId", shape.string { required = true } } })
     local of = shape.any_of { shape.string {}, header }
     assert.equal('"columnId" is missing; Header requires it', of:check({})[1].message)
+  end)
+
+  it("knows which one is for such a value", function()
+    local object = shape.object("O", { { "a", shape.any { required = true } } })
+    for _, case in ipairs {
+      { shape.integer { min = 3 }, 1, "1 is too small; expected 3 or more" },
+      { shape.number { min = 3 }, 1.5, "1.5 is too small; expected 3 or more" },
+      { shape.list(shape.any {}, { min_items = 1 }), mp.array {}, "the list has 0 items; expected 1 or more" },
+      { object, {}, '"a" is missing; O requires it' },
+      { shape.lazy(function() return object end), { b = 1 }, '"a" is missing; O requires it' },
+      { shape.map(shape.integer {}, { keys = function() return nil, "no" end }), { b = 1 }, "no" },
+      { shape.tagged("t", { { "x", object } }), { t = 1 }, "expected one of x; but it is the number 1" },
+      { shape.timestamp {}, mp.timestamp.without_zone "2026-01-31T12:00:00",
+        "the time 2026-01-31T12:00:00 has no time zone" },
+    } do
+      local found = shape.any_of({ shape.boolean {}, case[1] }):check(case[2])
+      assert.same({ 1, case[3] }, { #found, found[1].message })
+    end
   end)
 
   it("says what it wants where none is", function()
