@@ -7,7 +7,7 @@
 
 #include <lauxlib.h>
 
-static const char *const verbs[] = {"doctor", "local", "migrate", "psql", "schema"};
+static const char *const verbs[] = {"doctor", "local", "migrate", "psql", "schema", "yaml"};
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
 
 bool mpb_verb_exists(const char *name) {

@@ -137,6 +137,10 @@ end
 --- What stands for a field that is not there.
 local function read_absent(walk, record, field, was_null, unknown, map, position)
   local options = field.options
+  local comment = was_null and mistakes.hint_of_null(walk, position) or nil
+  if comment and not options.required then
+    mistakes.warn(walk, position, ("%s is null"):format(show(field.name)), comment, { field.name })
+  end
   if options.default ~= nil then
     local default = options.default
     if type(default) == "function" then
@@ -144,14 +148,14 @@ local function read_absent(walk, record, field, was_null, unknown, map, position
     end
     return copy(default)
   elseif options.required then
-    local hint = was_null and mistakes.hint_of_null(walk, position)
+    local hint = comment
     if not was_null and #unknown > 0 then
       local nearest = core.nearest_name(field.name, unknown)
       hint = nearest and ("is %s%s meant for it?"):format(show(nearest),
         mistakes.in_line(mistakes.key_position(walk, map, nearest)))
     end
     local what = was_null and "%s is null; %s requires a value" or "%s is missing; %s requires it"
-    mistakes.add(walk, position, what:format(show(field.name), record.name), hint or nil, { field.name })
+    mistakes.add(walk, position, what:format(show(field.name), record.name), hint, { field.name })
   elseif walk.writing and options.write_null then
     return core.null
   end
