@@ -148,11 +148,10 @@ function M.add_row(dashboard, items, row_height, column_sizes)
     end
     list = mp.array(list)
   end
-  local new = { { "id", M.next_row_id(dashboard) }, { "items", list }, { "columnSizes", column_sizes } }
-  if row_height then
-    new[#new + 1] = { "rowHeight", row_height }
-  end
-  return (M.decode(document.with(dashboard, { rows = document.append(dashboard.rows, document.map(new)) })))
+  local new = document.with({}, {
+    id = M.next_row_id(dashboard), items = list, columnSizes = column_sizes, rowHeight = row_height,
+  })
+  return M.decode(document.with(dashboard, { rows = document.append(dashboard.rows, new) }))
 end
 
 return M

@@ -225,8 +225,8 @@ describe("the text of a metric", function()
   it("has texts where it has quotes [2][4]", function()
     for written, read in pairs {
       ['"123"'] = "123", ['"null"'] = "null", ["'true'"] = "true", ['"Revenue #1"'] = "Revenue #1",
-      ['"[A] B"'] = "[A] B", ['"*x"'] = "*x", ['"@x"'] = "@x", ['"- x"'] = "- x", ['" units"'] = " units", ['"10:30"'] = "10:30",
-      ['"a\n  b"'] = "a b", ["85 %"] = "85 %", ["It's"] = "It's",
+      ['"[A] B"'] = "[A] B", ['"*x"'] = "*x", ['"@x"'] = "@x", ['"- x"'] = "- x", ['" units"'] = " units",
+      ['"10:30"'] = "10:30", ['"a\n  b"'] = "a b", ["85 %"] = "85 %", ["It's"] = "It's",
     } do
       local text = REVENUE:gsub("timeFrame: [^\n]*", function() return "timeFrame: " .. written end)
       assert.equal(read, metric_yml.decode(text).timeFrame)
@@ -302,8 +302,8 @@ describe("names of columns in a metric", function()
   end)
 
   it("stay as they are where a field means something else [12]", function()
-    local chart = lowered("metric", { metricColumnId = "MONTH", metricHeader = "REVENUE", x = { "MONTH" }, size = { "Big" },
-      other = { columnId = "MONTH", category = { "A" } } })
+    local chart = lowered("metric", { metricColumnId = "MONTH", metricHeader = "REVENUE", x = { "MONTH" },
+      size = { "Big" }, other = { columnId = "MONTH", category = { "A" } } })
     assert.equal("REVENUE", chart.metricHeader)
     assert.same({ "MONTH" }, chart.x)
     assert.same({ columnId = "MONTH", category = { "A" } }, chart.other)
