@@ -75,17 +75,13 @@ local function y_axis(name, prefix)
   }, { snake_case = true })
 end
 
-local function rotation(value)
-  return type(value) == "number" and tostring(math.tointeger(value) or value) or value
-end
-
 local x_axis = shape.object("XAxis", {
   { "xAxisTimeInterval", shape.enum { "day", "week", "month", "quarter", "year",
     description = "The step between dates." } },
   { "xAxisShowAxisLabel", shape.boolean { description = "Whether the axis has labels; true if absent." } },
   { "xAxisShowAxisTitle", shape.boolean { description = "Whether the axis has a title; true if absent." } },
   { "xAxisAxisTitle", shape.string { description = "The title; made from the columns if absent." } },
-  { "xAxisLabelRotation", shape.enum { "0", "45", "90", "auto", convert = rotation,
+  { "xAxisLabelRotation", shape.enum { "0", "45", "90", "auto", lenient = true,
     description = "Degrees by which labels are turned, as a text or a number; auto if absent." } },
   { "xAxisDataZoom", shape.boolean { description = "Whether a reader may zoom; false if absent." } },
 }, { snake_case = true })

@@ -38,13 +38,8 @@ local function check_sum(row, report)
   end
 end
 
---- "7" -> 7: later writers store ids as texts.
-local function row_id(value)
-  return type(value) == "string" and value:find "^%d+$" and math.tointeger(tonumber(value)) or value
-end
-
 local row = shape.object("Row", {
-  { "id", shape.integer { default = 0, min = 0, max = (1 << 32) - 1, convert = row_id,
+  { "id", shape.integer { default = 0, min = 0, max = (1 << 32) - 1, lenient = true, -- some writers store a text
     description = "Tells the row from others; 0, or nothing, to be given the next one that is free." } },
   { "items", shape.list(item, { required = true, min_items = 1, max_items = MOST_ITEMS,
     description = "The metrics, from left to right." }) },

@@ -9,7 +9,7 @@ local UUID = "^" .. ("%x"):rep(8) .. ("%-" .. ("%x"):rep(4)):rep(3) .. "%-" .. (
 
 --- The options with which a text is taken as it is, and not for YAML.
 local function as_value(options)
-  local copy = { positions = {} }
+  local copy = { value = true }
   for name, value in pairs(options or {}) do
     copy[name] = value
   end

@@ -194,7 +194,7 @@ function M.to_json(history)
     local version = history[key]
     if type(version) == "table" and version.updated_at then
       local content, content_type = version.content, CONTENTS[kind]
-      local is_right = content_type and #content_type.check(content) == 0
+      local is_right = content_type and #content_type.check(content, { value = true }) == 0
       version = document.with(version, {
         content = is_right and content_type.to_json(content) or content, updated_at = text_of(version.updated_at),
       })
