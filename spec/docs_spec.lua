@@ -4,6 +4,7 @@
 ---   ```lua       runs; `--> text`, behind a statement or on a line of its own, is a line that is printed
 ---   ```lua that begins with `-- raises`   must raise; what its error shows follows as `--> text`
 ---   ```lua that begins with `-- file: x`  is written into the page's folder under that name
+---   ```yaml that begins with `# file: x`, too
 ---   ```c that begins with `/* file: x */`, too; the page then finds an installed libmoonpool
 ---   ```console   `$ command` runs in a shell; the lines that follow are what it prints
 ---   any other    is for reading
@@ -95,11 +96,14 @@ local function read_page(path)
   for _, block in ipairs(blocks_of(lines)) do
     local name = lines[block.first + 1]:match("^%-%- file: (%S+)$")
     local source = lines[block.first + 1]:match("^/%* file: (%S+) %*/$")
+    local document = lines[block.first + 1]:match("^# file: (%S+)$")
     if block.language == "lua" and name then
       add_file(page, name, lines, block)
     elseif block.language == "c" and source then
       add_file(page, source, lines, block)
       page.environment = prefix.environment(prefix.path("build/release"))
+    elseif block.language == "yaml" and document then
+      add_file(page, document, lines, block)
     elseif block.language == "lua" then
       add_lua(page, lines, block)
     elseif block.language == "console" then
