@@ -24,48 +24,48 @@ local BASE = {
 
 -- ---- columns must be known ----
 
-local function each_column(value, path, visit)
-  if type(value) == "string" then
-    visit(value, path)
-  elseif type(value) == "table" then
-    for i, item in ipairs(value) do
-      visit(item, { table.unpack(path), i })
-    end
-  end
-end
-
---- Paths of one name and of lists in an axis.
-local function visit_axis(axis, name, visit)
-  for _, key in ipairs { "x", "y", "y2", "category", "tooltip", "size", "colorBy" } do
-    for i, item in ipairs(type(axis) == "table" and axis[key] or {}) do
-      visit(item, { name, key, i })
-    end
-  end
-end
-
-local function visit_keys(map, name, visit)
-  for key in pairs(type(map) == "table" and map or {}) do
-    visit(key, { name, key })
-  end
-end
-
 local AXES = { "barAndLineAxis", "scatterAxis", "pieChartAxis", "comboChartAxis" }
+local LISTS = { "x", "y", "y2", "category", "tooltip", "size", "colorBy" }
+
+local function visit_list(list, path, visit)
+  for i, name in ipairs(list or {}) do
+    path[#path + 1] = i
+    visit(name, path)
+    path[#path] = nil
+  end
+end
+
+local function visit_keys(map, field, visit)
+  for name in pairs(map or {}) do
+    visit(name, { field, name })
+  end
+end
+
+--- Columns that stand in an object of a field: in a title, or in a trend line.
+local function visit_holder(holder, path, visit)
+  if type(holder) == "table" and holder.columnId then
+    path[#path + 1] = "columnId"
+    visit(holder.columnId, path)
+  end
+end
 
 --- Calls visit(column, path) for every place of a chart that names a column.
 local function visit_columns(chart, visit)
-  for _, name in ipairs(AXES) do
-    visit_axis(chart[name], name, visit)
+  for _, axis in ipairs(AXES) do
+    for _, key in ipairs(LISTS) do
+      visit_list(chart[axis] and chart[axis][key], { axis, key }, visit)
+    end
   end
-  each_column(chart.metricColumnId, { "metricColumnId" }, visit)
-  for _, name in ipairs { "metricHeader", "metricSubHeader" } do
-    local header = chart[name]
-    each_column(type(header) == "table" and header.columnId, { name, "columnId" }, visit)
+  if chart.metricColumnId then
+    visit(chart.metricColumnId, { "metricColumnId" })
   end
-  each_column(chart.tableColumnOrder, { "tableColumnOrder" }, visit)
+  visit_holder(chart.metricHeader, { "metricHeader" }, visit)
+  visit_holder(chart.metricSubHeader, { "metricSubHeader" }, visit)
+  visit_list(chart.tableColumnOrder, { "tableColumnOrder" }, visit)
   visit_keys(chart.tableColumnWidths, "tableColumnWidths", visit)
   visit_keys(chart.columnSettings, "columnSettings", visit)
   for i, line in ipairs(chart.trendlines or {}) do
-    each_column(type(line) == "table" and line.columnId, { "trendlines", i, "columnId" }, visit)
+    visit_holder(line, { "trendlines", i }, visit)
   end
 end
 
@@ -79,12 +79,11 @@ end
 
 --- Lists that hold one column by convention.
 local function check_single(chart, _, warn)
-  for _, name in ipairs(AXES) do
-    local axis = chart[name]
+  for _, axis in ipairs(AXES) do
     for _, key in ipairs { "colorBy", "size" } do
-      local list = type(axis) == "table" and axis[key]
+      local list = chart[axis] and chart[axis][key]
       if list and #list > 1 then
-        warn({ name, key }, ("the list has %d columns; readers use one"):format(#list))
+        warn({ axis, key }, ("the list has %d columns; readers use one"):format(#list))
       end
     end
   end
@@ -97,11 +96,6 @@ local function check_dots(chart, _, warn)
   end
 end
 
-local RULES = {
-  { needs = { "columnLabelFormats" }, check = check_columns },
-  { check = check_single, needs = {} },
-}
-
 -- ---- types of charts ----
 
 local function concat(...)
@@ -112,11 +106,22 @@ local function concat(...)
   return list
 end
 
+--- A rule that sees the chart's own fields only: others, of charts of other types perhaps, were not looked at.
+local function rule_of_own(fields, needs, check)
+  return { needs = needs, check = function(chart, report, warn)
+    local own = {}
+    for _, field in ipairs(fields) do
+      own[field[1]] = chart[field[1]]
+    end
+    check(own, report, warn)
+  end }
+end
+
 --- A chart: what it has of its own, then what all have.
 local function chart(name, fields, rule)
-  return shape.object(name, concat(fields, BASE, parts.axes), {
-    snake_case = true, rules = concat(RULES, rule and { rule } or {}),
-  })
+  local all = concat(fields, BASE)
+  local rules = { rule_of_own(all, { "columnLabelFormats" }, check_columns), rule_of_own(all, {}, check_single), rule }
+  return shape.object(name, concat(all, parts.axes), { snake_case = true, rules = rules })
 end
 
 local function axis(name, optional)

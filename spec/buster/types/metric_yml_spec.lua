@@ -316,6 +316,15 @@ describe("names of columns in a metric", function()
       places(mistakes))
   end)
 
+  it("are not looked for in fields of other charts, which are kept", function()
+    local chart = chart_of "table"
+    chart.pieChartAxis = { x = 5, y = { "Nowhere" } }
+    chart.metricColumnId, chart.scatterDotSize, chart.comboChartAxis = { 1 }, "big", "none"
+    local value, warnings = metric_yml.decode(metric(copy(chart)))
+    assert.same(chart, value.chartConfig)
+    assert.equal(4, #warnings)
+  end)
+
   it("that have no format are worth a warning, at each place [16]", function()
     local chart = chart_of "line"
     chart.barAndLineAxis = { x = { "monthh" }, y = {} }
@@ -431,6 +440,39 @@ describe("fields that a metric does not know", function()
     assert.equal(1, #warnings)
     assert.equal("chartConfig.lineColour", warnings[1].path)
     assert.equal(1, #errors_of({ lineColour = "red" }, { strict = true }))
+  end)
+end)
+
+describe("a metric of which anything is replaced by anything", function()
+  local VALUES = { 1, -0.5, "x", "", true, false, mp.null, {}, { 1 }, { "x", "y" }, { x = 1 }, { columnId = 5 },
+    { { type = "min" } }, math.huge, mp.array {}, { columnId = "x" } }
+
+  --- Replaces one value, each with the same chance.
+  local function damage(value, random)
+    local holders = {}
+    local function collect(holder)
+      for key, item in pairs(holder) do
+        holders[#holders + 1] = { holder, key }
+        if type(item) == "table" then
+          collect(item)
+        end
+      end
+    end
+    collect(value)
+    local at = holders[random(#holders)]
+    at[1][at[2]] = copy(VALUES[random(#VALUES)])
+  end
+
+  it("is read, or told what is wrong, and nothing else", function()
+    math.randomseed(42)
+    for i = 1, 3000 do
+      local given = metric(chart_of(CHARTS[i % #CHARTS + 1]))
+      for _ = 1, math.random(3) do
+        damage(given, math.random)
+      end
+      local ok, result = pcall(metric_yml.decode, given)
+      assert(ok or mp.is_error(result) and result.kind == "yaml", result)
+    end
   end)
 end)
 

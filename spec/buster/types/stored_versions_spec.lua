@@ -52,6 +52,12 @@ describe("stored versions", function()
     assert.equal("A: 1", file.version_history["1"].content.name)
   end)
 
+  it("are stored as their type reads them", function()
+    stored_versions.append(db, "dashboard", id, "name: ''\nrows: []\n")
+    assert.equal("New Dashboard", row().name)
+    assert.equal("New Dashboard", row().version_history["1"].content.name)
+  end)
+
   it("are appended behind the greatest number, not the last text", function()
     db:exec([[update dashboard_files set version_history = '{"9": {}, "10": {}, "x": 1}' where id = $1]], id)
     assert.equal(11, stored_versions.append(db, "dashboard", id, dashboard "A"))
