@@ -17,14 +17,14 @@ local item = shape.object("RowItem", {
 
 --- A row by its id, where it has one.
 local function name_of(row)
-  return row.id and row.id ~= 0 and (" in the row with id %d"):format(row.id) or ""
+  return row.id and row.id > 0 and ("row id %d"):format(row.id) or nil
 end
 
 local function check_count(row, report)
   local sizes, items = #(row.columnSizes or {}), #(row.items or {})
   if sizes ~= items and sizes > 0 and items > 0 then
-    report("columnSizes", ("the number of sizes (%d) is not the number of items (%d)%s"):format(sizes, items,
-      name_of(row)), "give one size for each item")
+    report("columnSizes", ("the number of sizes (%d) is not the number of items (%d)"):format(sizes, items),
+      "give one size for each item")
   end
 end
 
@@ -34,7 +34,7 @@ local function check_sum(row, report)
     sum = sum + size
   end
   if sum ~= GRID then
-    report("columnSizes", ("the sum of the sizes is %d; expected exactly %d%s"):format(sum, GRID, name_of(row)))
+    report("columnSizes", ("the sum of the sizes is %d; expected exactly %d"):format(sum, GRID))
   end
 end
 
@@ -48,6 +48,7 @@ local row = shape.object("Row", {
   { "rowHeight", shape.integer { min = LEAST_HEIGHT, max = MOST_HEIGHT, description = "Pixels." } },
 }, {
   snake_case = true,
+  label = name_of,
   rules = {
     { needs = {}, check = check_count },
     { needs = { "columnSizes" }, check = check_sum },

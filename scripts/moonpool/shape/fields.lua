@@ -93,6 +93,7 @@ local OWN_OPTIONS = {
       '"keep", "refuse" or "ignore"' },
     rules = { function(value) return type(value) == "table" end, "a list of rules" },
     snake_case = FLAG,
+    label = FUNCTION,
   },
 }
 

@@ -175,7 +175,7 @@ end
 --- A map with named fields. A field is { "name", shape } or { "name", shape, { required = true, ... } }; they are
 --- written in this order. Options: `unknown` = "keep" (they stay, with a warning), "refuse" or "ignore"; `rules`,
 --- functions of (value, report, warn) or { needs = { "field" }, check = function }; `snake_case`: read snake_case
---- spellings too.
+--- spellings too; `label(value)`: what the object is called in its mistakes, or nil.
 ---@param name string for messages, documentation and JSON Schema
 ---@param list table[]
 ---@param options? table

@@ -186,6 +186,19 @@ function M.warn(walk, position, message, hint, extra)
   end
 end
 
+--- Says of the latest mistakes what they are about.
+---@param walk moonpool.shape.Walk
+---@param errors integer how many there were before
+---@param warnings integer
+---@param label? string such as "row 7"
+function M.label(walk, errors, warnings, label)
+  for _, part in ipairs(label and { { walk.log.errors, errors }, { walk.log.warnings, warnings } } or {}) do
+    for i = part[2] + 1, #part[1] do
+      part[1][i].message = ("%s (%s)"):format(part[1][i].message, label)
+    end
+  end
+end
+
 --- Puts the mistakes of a log in the order of the document.
 ---@param log moonpool.shape.Log
 function M.sort(log)

@@ -280,11 +280,15 @@ function M.read(walk, record, value, position, read, tag)
     return nil
   end
   local before = walk.log.count
+  local errors, warnings = #walk.log.errors, #walk.log.warnings
   local list, places, names, wrong = read_fields(walk, record, value, position, tag, read)
   local result = values.map(list)
   mistakes.keep_places(walk, result, places, names)
   mistakes.leave(walk, value)
   run_rules(walk, record, result, position, wrong, walk.log.count > before)
+  if record.label then
+    mistakes.label(walk, errors, warnings, record.label(result))
+  end
   return result
 end
 

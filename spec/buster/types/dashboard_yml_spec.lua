@@ -74,54 +74,57 @@ end)
 describe("the rows of a dashboard", function()
   it("are from 320 to 550 pixels high", function()
     assert.same({}, errors_of(row(1, { 12 }, 320), row(2, { 12 }, 550)))
-    assert.same({ "rows[1].rowHeight: 319 is too small; expected 320 or more",
-      "rows[2].rowHeight: 551 is too large; expected 550 or less" },
+    assert.same({ "rows[1].rowHeight: 319 is too small; expected 320 or more (row id 1)",
+      "rows[2].rowHeight: 551 is too large; expected 550 or less (row id 2)" },
       errors_of(row(1, { 12 }, 319), row(2, { 12 }, 551)))
   end)
 
   it("have one to four items, and as many sizes", function()
-    assert.same({ "rows[1].items: the list has 0 items; expected 1 or more",
-      "rows[1].columnSizes: the list has 0 items; expected 1 or more" }, errors_of(row(1, {})))
-    assert.same({ "rows[1].items: the list has 5 items; expected 4 or fewer" },
+    assert.same({ "rows[1].items: the list has 0 items; expected 1 or more (row id 1)",
+      "rows[1].columnSizes: the list has 0 items; expected 1 or more (row id 1)" }, errors_of(row(1, {})))
+    assert.same({ "rows[1].items: the list has 5 items; expected 4 or fewer (row id 1)" },
       { errors_of(row(1, { 3, 3, 3, 3, 3 }))[1] })
     local uneven = row(7, { 6, 6 })
     uneven.items[2] = nil
-    assert.same({ "rows[1].columnSizes: the number of sizes (2) is not the number of items (1) in the row with id 7" },
+    assert.same({ "rows[1].columnSizes: the number of sizes (2) is not the number of items (1) (row id 7)" },
       errors_of(uneven))
   end)
 
   it("have sizes from 3 to 12", function()
-    assert.same({ "rows[1].columnSizes[1]: 2 is too small; expected 3 or more" }, errors_of(row(1, { 2, 10 })))
-    assert.same({ "rows[1].columnSizes[1]: 13 is too large; expected 12 or less" }, errors_of(row(1, { 13 })))
+    assert.same({ "rows[1].columnSizes[1]: 2 is too small; expected 3 or more (row id 1)" },
+      errors_of(row(1, { 2, 10 })))
+    assert.same({ "rows[1].columnSizes[1]: 13 is too large; expected 12 or less (row id 1)" },
+      errors_of(row(1, { 13 })))
   end)
 
   it("have sizes whose sum is 12, whatever 32 bits make of them [19]", function()
-    assert.same({ "rows[1].columnSizes: the sum of the sizes is 11; expected exactly 12 in the row with id 4" },
+    assert.same({ "rows[1].columnSizes: the sum of the sizes is 11; expected exactly 12 (row id 4)" },
       errors_of(row(4, { 5, 6 })))
-    assert.same({ "rows[1].columnSizes[1]: 4294967295 is too large; expected 12 or less",
-      "rows[1].columnSizes[2]: 13 is too large; expected 12 or less" }, errors_of(row(1, { 4294967295, 13 })))
+    assert.same({ "rows[1].columnSizes[1]: 4294967295 is too large; expected 12 or less (row id 1)",
+      "rows[1].columnSizes[2]: 13 is too large; expected 12 or less (row id 1)" },
+      errors_of(row(1, { 4294967295, 13 })))
   end)
 
   it("have sizes at all [20]", function()
     local sizeless = row(1)
     sizeless.columnSizes = nil
-    assert.same({ 'rows[1].columnSizes: "columnSizes" is missing; Row requires it' }, errors_of(sizeless))
+    assert.same({ 'rows[1].columnSizes: "columnSizes" is missing; Row requires it (row id 1)' }, errors_of(sizeless))
   end)
 
   it("have items with the id of a metric", function()
     local wrong = row(1, { 6, 6 })
     wrong.items = { { id = "metric" }, {} }
-    assert.same({ 'rows[1].items[1].id: "metric" is no uuid',
-      'rows[1].items[2].id: "id" is missing; RowItem requires it' }, errors_of(wrong))
+    assert.same({ 'rows[1].items[1].id: "metric" is no uuid (row id 1)',
+      'rows[1].items[2].id: "id" is missing; RowItem requires it (row id 1)' }, errors_of(wrong))
   end)
 
   it("are told with all their mistakes, each with its place [21]", function()
     local text = "name: A\nrows:\n  - id: 1\n    rowHeight: 300\n    items: []\n    columnSizes: [12]\n"
       .. ("  - items: [{id: %s}]\n    columnSizes: [11]\n    id: 1\n"):format(METRIC)
     assert.same({
-      "4:16 rows[1].rowHeight: 300 is too small; expected 320 or more",
-      "5:12 rows[1].items: the list has 0 items; expected 1 or more",
-      "8:18 rows[2].columnSizes: the sum of the sizes is 11; expected exactly 12 in the row with id 1",
+      "4:16 rows[1].rowHeight: 300 is too small; expected 320 or more (row id 1)",
+      "5:12 rows[1].items: the list has 0 items; expected 1 or more (row id 1)",
+      "8:18 rows[2].columnSizes: the sum of the sizes is 11; expected exactly 12 (row id 1)",
       "9:9 rows[2].id: rows 1 and 2 have the same id, 1",
     }, places((dashboard_yml.check(text))))
   end)

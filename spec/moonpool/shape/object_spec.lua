@@ -364,3 +364,16 @@ describe("an error", function()
     assert.equal(1, #err.warnings)
   end)
 end)
+
+describe("an object with a label", function()
+  local of = shape.object("Rows", { { "rows", shape.list(shape.object("Row", {
+    { "id", shape.integer {} }, { "size", shape.integer { min = 1 } },
+  }, { label = function(row) return row.id and ("row %d"):format(row.id) end })) } })
+
+  it("says in its mistakes and warnings what it is", function()
+    local errors, warnings = of:check { rows = { { id = 7, size = 0, sise = 1 }, { size = 0 } } }
+    assert.same({ "rows[1].size: 0 is too small; expected 1 or more (row 7)",
+      "rows[2].size: 0 is too small; expected 1 or more" }, lines(errors))
+    assert.same({ 'rows[1].sise: there is no field "sise" in Row (row 7)' }, lines(warnings))
+  end)
+end)
