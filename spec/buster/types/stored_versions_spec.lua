@@ -62,6 +62,21 @@ describe("stored versions", function()
     db:exec([[update dashboard_files set version_history = '{"9": {}, "10": {}, "x": 1}' where id = $1]], id)
     assert.equal(11, stored_versions.append(db, "dashboard", id, dashboard "A"))
     assert.equal(1, row().version_history.x)
+    db:exec([[update dashboard_files set version_history = version_history - '9' - '10' || '{"0": 1}'
+      where id = $1]], id)
+    assert.same({ 11 }, numbers())
+  end)
+
+  it("have the moment of their writing, in whatever time zone the session is", function()
+    db:transaction(function(tx)
+      tx:exec "set local time zone 'Asia/Tokyo'"
+      stored_versions.append(tx, "dashboard", id, dashboard "A")
+    end)
+    local seconds = db:value([[
+      select extract(epoch from now() - (version_history #>> '{1,updated_at}')::timestamptz)::int
+      from dashboard_files where id = $1
+    ]], id)
+    assert.is_true(math.abs(seconds) < 600)
   end)
 
   it("are replaced at the end", function()
@@ -123,6 +138,9 @@ describe("stored versions", function()
     assert_raises("rows", "there is no dashboard with the id", stored_versions.append, db, "dashboard", nobody,
       dashboard "A")
     assert_raises("rows", "there is no dashboard with the id", stored_versions.get, db, "dashboard", nobody)
+    local deleted = db:value "select id from dashboard_files where deleted_at is not null limit 1"
+    assert_raises("rows", "there is no dashboard with the id", stored_versions.append, db, "dashboard", deleted,
+      dashboard "A")
     assert_raises("usage", "expected metric, dashboard or report", stored_versions.append, db, "chat", nobody, "A")
   end)
 
