@@ -120,6 +120,10 @@ a.yml:5:5: warning: rows[1].colour: there is no field "colour" in Row
       assert.truthy(output:find("hint: say it by --kind: metric, dashboard", 1, true))
       put("b.yml", "rows: []\nsql: x\n")
       assert.truthy(run("check b.yml"):find("the fields do not tell what it is", 1, true))
+      put("b.yml", "name: A\nrow: []\n")
+      assert.truthy(run("check b.yml"):find('"rows" is missing; DashboardYml requires it', 1, true))
+      put("b.yml", "")
+      assert.equal("b.yml:1:1: expected a map, but it is null\n", (run "check b.yml"))
       output, code = run "check --kind dashboard a.yml"
       assert.equal(1, code)
       assert.truthy(output:find('"rows" is missing; DashboardYml requires it', 1, true))

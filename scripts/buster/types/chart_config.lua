@@ -6,20 +6,20 @@ local parts = require "buster.types.chart_parts"
 
 local BASE = {
   { "columnLabelFormats", parts.by_column(column_label_format.shape, { required = true,
-    description = "How each column of the result is shown. There is one for every column." }) },
-  { "columnSettings", parts.by_column(parts.column_settings, { description = "How columns are drawn." }) },
-  { "colors", shape.list(parts.color(), { description = "The colours, in quotes, since # begins a comment." }) },
-  { "showLegend", shape.boolean { description = "Decided by the reader if absent." } },
-  { "gridLines", shape.boolean { description = "true if absent." } },
+    description = "How each column of the result is shown. There is one for every column" }) },
+  { "columnSettings", parts.by_column(parts.column_settings, { description = "How columns are drawn" }) },
+  { "colors", shape.list(parts.color(), { description = "The colours, in quotes, since # begins a comment" }) },
+  { "showLegend", shape.boolean { description = "Decided by the reader if absent" } },
+  { "gridLines", shape.boolean { description = "true if absent" } },
   { "showLegendHeadline", shape.any_of {
     shape.boolean {},
     parts.word { "current", "average", "total", "median", "min", "max" },
     expected = "true, false, current, average, total, median, min or max",
-    description = "What the legend says of each series; false if absent.",
+    description = "What the legend says of each series; false if absent",
   } },
-  { "goalLines", shape.list(parts.goal_line, { description = "Horizontal lines." }) },
-  { "trendlines", shape.list(parts.trendline, { description = "Lines that follow a column." }) },
-  { "disableTooltip", shape.boolean { description = "false if absent." } },
+  { "goalLines", shape.list(parts.goal_line, { description = "Horizontal lines" }) },
+  { "trendlines", shape.list(parts.trendline, { description = "Lines that follow a column" }) },
+  { "disableTooltip", shape.boolean { description = "false if absent" } },
 }
 
 -- ---- columns must be known ----
@@ -126,8 +126,8 @@ end
 
 local function axis(name, optional)
   local fields = {
-    { "x", parts.columns "Columns along the x-axis.", { required = true } },
-    { "y", parts.columns "Columns that are drawn.", { required = true } },
+    { "x", parts.columns "Columns along the x-axis", { required = true } },
+    { "y", parts.columns "Columns that are drawn", { required = true } },
   }
   for _, field in ipairs(optional) do
     fields[#fields + 1] = { field[1], parts.columns(field[2]) }
@@ -135,48 +135,48 @@ local function axis(name, optional)
   return shape.object(name, fields, { snake_case = true })
 end
 
-local CATEGORY = { "category", "Columns that make a series of each value." }
-local TOOLTIP = { "tooltip", "Columns in the tooltip." }
-local COLOR_BY = { "colorBy", "The column whose values colour a series." }
+local CATEGORY = { "category", "Columns that make a series of each value" }
+local TOOLTIP = { "tooltip", "Columns in the tooltip" }
+local COLOR_BY = { "colorBy", "The column whose values colour a series" }
 
 local bar_and_line = chart("BarAndLineChart", {
   { "barAndLineAxis", axis("BarAndLineAxis", { CATEGORY, TOOLTIP, COLOR_BY }), { required = true } },
-  { "barLayout", parts.word({ "horizontal", "vertical" }, "vertical if absent.") },
+  { "barLayout", parts.word({ "horizontal", "vertical" }, "vertical if absent") },
   { "barSortBy", shape.list(parts.word { "asc", "desc", "none", convert = require("buster.types.column").lower },
-    { description = "An order for each column along the x-axis." }) },
-  { "barGroupType", parts.word({ "stack", "group", "percentage-stack" }, "group if absent.") },
-  { "barShowTotalAtTop", shape.boolean { description = "false if absent." } },
-  { "lineGroupType", parts.word({ "stack", "percentage-stack" }, "Lines stand alone if absent.") },
+    { description = "An order for each column along the x-axis" }) },
+  { "barGroupType", parts.word({ "stack", "group", "percentage-stack" }, "group if absent") },
+  { "barShowTotalAtTop", shape.boolean { description = "false if absent" } },
+  { "lineGroupType", parts.word({ "stack", "percentage-stack" }, "Lines stand alone if absent") },
 })
 
 local scatter = chart("ScatterChart", {
-  { "scatterAxis", axis("ScatterAxis", { CATEGORY, { "size", "The column that sizes the dots." }, TOOLTIP }),
+  { "scatterAxis", axis("ScatterAxis", { CATEGORY, { "size", "The column that sizes the dots" }, TOOLTIP }),
     { required = true } },
-  { "scatterDotSize", shape.list(shape.number {}, { description = "Least and greatest size; 3 and 15 if absent." }) },
+  { "scatterDotSize", shape.list(shape.number {}, { description = "Least and greatest size; 3 and 15 if absent" }) },
 }, { needs = { "scatterDotSize" }, check = check_dots })
 
 local pie = chart("PieChart", {
   { "pieChartAxis", axis("PieChartAxis", { TOOLTIP }), { required = true } },
-  { "pieDisplayLabelAs", parts.word({ "percent", "number" }, "number if absent.") },
-  { "pieShowInnerLabel", shape.boolean { description = "true if absent." } },
-  { "pieInnerLabelAggregate", parts.word({ table.unpack(parts.AGGREGATES) }, "sum if absent.") },
-  { "pieInnerLabelTitle", shape.string { description = "The text in the middle." } },
-  { "pieLabelPosition", parts.word({ "inside", "outside", "none" }, "none if absent.") },
-  { "pieDonutWidth", shape.number { min = 0, max = 65, description = "Per cent; 40 if absent." } },
-  { "pieMinimumSlicePercentage", shape.number { min = 0, max = 100, description = "0 if absent." } },
-  { "pieSortBy", parts.word({ "value", "key" }, "value if absent; null: as they come."), { nullable = true } },
+  { "pieDisplayLabelAs", parts.word({ "percent", "number" }, "number if absent") },
+  { "pieShowInnerLabel", shape.boolean { description = "true if absent" } },
+  { "pieInnerLabelAggregate", parts.word({ table.unpack(parts.AGGREGATES) }, "sum if absent") },
+  { "pieInnerLabelTitle", shape.string { description = "The text in the middle" } },
+  { "pieLabelPosition", parts.word({ "inside", "outside", "none" }, "none if absent") },
+  { "pieDonutWidth", shape.number { min = 0, max = 65, description = "Per cent; 40 if absent" } },
+  { "pieMinimumSlicePercentage", shape.number { min = 0, max = 100, description = "0 if absent" } },
+  { "pieSortBy", parts.word({ "value", "key" }, "value if absent; null: as they come"), { nullable = true } },
 })
 
 local combo = chart("ComboChart", {
   { "comboChartAxis", axis("ComboChartAxis", {
-    { "y2", "Columns on the second y-axis." }, CATEGORY, TOOLTIP, COLOR_BY,
+    { "y2", "Columns on the second y-axis" }, CATEGORY, TOOLTIP, COLOR_BY,
   }), { required = true } },
 })
 
 local derived_title = shape.object("DerivedTitle", {
-  { "columnId", parts.column { description = "The column that the title is made of." } },
-  { "useValue", shape.boolean { description = "Whether its value is shown, instead of its name." } },
-  { "aggregate", parts.word({ "first", table.unpack(parts.AGGREGATES) }, "sum if absent.") },
+  { "columnId", parts.column { description = "The column that the title is made of" } },
+  { "useValue", shape.boolean { description = "Whether its value is shown, instead of its name" } },
+  { "aggregate", parts.word({ "first", table.unpack(parts.AGGREGATES) }, "sum if absent") },
 }, { snake_case = true })
 
 local function title(description)
@@ -185,16 +185,16 @@ local function title(description)
 end
 
 local metric = chart("MetricChart", {
-  { "metricColumnId", parts.column { required = true, description = "The column whose value is shown." } },
-  { "metricValueAggregate", parts.word({ "first", table.unpack(parts.AGGREGATES) }, "sum if absent.") },
-  { "metricHeader", title "The text above." },
-  { "metricSubHeader", title "The text below." },
-  { "metricValueLabel", shape.string { description = "The text at the value." } },
+  { "metricColumnId", parts.column { required = true, description = "The column whose value is shown" } },
+  { "metricValueAggregate", parts.word({ "first", table.unpack(parts.AGGREGATES) }, "sum if absent") },
+  { "metricHeader", title "The text above" },
+  { "metricSubHeader", title "The text below" },
+  { "metricValueLabel", shape.string { description = "The text at the value" } },
 })
 
 local table_chart = chart("TableChart", {
-  { "tableColumnOrder", parts.columns "The order of columns." },
-  { "tableColumnWidths", parts.by_column(shape.number { min = 0 }, { description = "Widths in pixels." }) },
+  { "tableColumnOrder", parts.columns "The order of columns" },
+  { "tableColumnWidths", parts.by_column(shape.number { min = 0 }, { description = "Widths in pixels" }) },
   { "tableHeaderBackgroundColor", parts.color() },
   { "tableHeaderFontColor", parts.color() },
   { "tableColumnFontColor", parts.color() },

@@ -67,27 +67,27 @@ M.AGGREGATES = { "sum", "average", "median", "max", "min", "count" }
 
 local function y_axis(name, prefix)
   return shape.object(name, {
-    { prefix .. "ShowAxisLabel", shape.boolean { description = "Whether the axis has labels; true if absent." } },
-    { prefix .. "ShowAxisTitle", shape.boolean { description = "Whether the axis has a title; true if absent." } },
-    { prefix .. "AxisTitle", shape.string { description = "The title; made from the columns if absent." } },
-    { prefix .. "StartAxisAtZero", shape.boolean { description = "Whether the axis begins at 0." } },
-    { prefix .. "ScaleType", shape.enum { "log", "linear", description = "linear if absent." } },
+    { prefix .. "ShowAxisLabel", shape.boolean { description = "Whether the axis has labels; true if absent" } },
+    { prefix .. "ShowAxisTitle", shape.boolean { description = "Whether the axis has a title; true if absent" } },
+    { prefix .. "AxisTitle", shape.string { description = "The title; made from the columns if absent" } },
+    { prefix .. "StartAxisAtZero", shape.boolean { description = "Whether the axis begins at 0" } },
+    { prefix .. "ScaleType", shape.enum { "log", "linear", description = "linear if absent" } },
   }, { snake_case = true })
 end
 
 local x_axis = shape.object("XAxis", {
   { "xAxisTimeInterval", shape.enum { "day", "week", "month", "quarter", "year",
-    description = "The step between dates." } },
-  { "xAxisShowAxisLabel", shape.boolean { description = "Whether the axis has labels; true if absent." } },
-  { "xAxisShowAxisTitle", shape.boolean { description = "Whether the axis has a title; true if absent." } },
-  { "xAxisAxisTitle", shape.string { description = "The title; made from the columns if absent." } },
+    description = "The step between dates" } },
+  { "xAxisShowAxisLabel", shape.boolean { description = "Whether the axis has labels; true if absent" } },
+  { "xAxisShowAxisTitle", shape.boolean { description = "Whether the axis has a title; true if absent" } },
+  { "xAxisAxisTitle", shape.string { description = "The title; made from the columns if absent" } },
   { "xAxisLabelRotation", shape.enum { "0", "45", "90", "auto", lenient = true,
-    description = "Degrees by which labels are turned, as a text or a number; auto if absent." } },
-  { "xAxisDataZoom", shape.boolean { description = "Whether a reader may zoom; false if absent." } },
+    description = "Degrees by which labels are turned, as a text or a number; auto if absent" } },
+  { "xAxisDataZoom", shape.boolean { description = "Whether a reader may zoom; false if absent" } },
 }, { snake_case = true })
 
 local category_axis = shape.object("CategoryAxis", {
-  { "categoryAxisTitle", shape.string { description = "The title of the categories." } },
+  { "categoryAxisTitle", shape.string { description = "The title of the categories" } },
 }, { snake_case = true })
 
 --- The four groups of settings, which stand in the chart itself, or in maps of their own.
@@ -101,40 +101,40 @@ M.axes = {
 -- ---- lines in a chart ----
 
 M.goal_line = shape.object("GoalLine", {
-  { "show", shape.boolean { description = "false if absent." } },
-  { "value", shape.number { description = "Where the line is." } },
-  { "showGoalLineLabel", shape.boolean { description = "true if absent." } },
-  { "goalLineLabel", shape.string { description = "Goal if absent." } },
-  { "goalLineColor", M.color "#000000 if absent." },
+  { "show", shape.boolean { description = "false if absent" } },
+  { "value", shape.number { description = "Where the line is" } },
+  { "showGoalLineLabel", shape.boolean { description = "true if absent" } },
+  { "goalLineLabel", shape.string { description = "Goal if absent" } },
+  { "goalLineColor", M.color "#000000 if absent" },
 }, { snake_case = true })
 
 M.trendline = shape.object("Trendline", {
   { "type", M.word({ "average", "linear_regression", "logarithmic_regression", "exponential_regression",
-    "polynomial_regression", "min", "max", "median" }, "How the line is found."), { required = true } },
-  { "columnId", M.column { required = true, description = "The column that the line is for." } },
-  { "show", shape.boolean { description = "true if absent." } },
-  { "showTrendlineLabel", shape.boolean { description = "true if absent." } },
-  { "trendlineLabel", shape.string { description = "The label." } },
-  { "trendLineColor", M.color("A colour, or inherit; #000000 if absent.", "inherit") },
-  { "trendlineLabelPositionOffset", shape.number { min = 0, max = 100, description = "Per cent; 85 if absent." } },
-  { "projection", shape.boolean { description = "Whether the line goes on; false if absent." } },
-  { "lineStyle", M.word({ "solid", "dotted", "dashed", "dashdot" }, "solid if absent.") },
-  { "offset", M.int32 "0 if absent." },
-  { "polynomialOrder", M.int32 "2 if absent." },
-  { "aggregateAllCategories", shape.boolean { description = "true if absent." } },
-  { "id", shape.string { description = "Names the line." } },
+    "polynomial_regression", "min", "max", "median" }, "How the line is found"), { required = true } },
+  { "columnId", M.column { required = true, description = "The column that the line is for" } },
+  { "show", shape.boolean { description = "true if absent" } },
+  { "showTrendlineLabel", shape.boolean { description = "true if absent" } },
+  { "trendlineLabel", shape.string { description = "The label" } },
+  { "trendLineColor", M.color("A colour, or inherit; #000000 if absent", "inherit") },
+  { "trendlineLabelPositionOffset", shape.number { min = 0, max = 100, description = "Per cent; 85 if absent" } },
+  { "projection", shape.boolean { description = "Whether the line goes on; false if absent" } },
+  { "lineStyle", M.word({ "solid", "dotted", "dashed", "dashdot" }, "solid if absent") },
+  { "offset", M.int32 "0 if absent" },
+  { "polynomialOrder", M.int32 "2 if absent" },
+  { "aggregateAllCategories", shape.boolean { description = "true if absent" } },
+  { "id", shape.string { description = "Names the line" } },
 }, { snake_case = true })
 
 M.column_settings = shape.object("ColumnSettings", {
-  { "showDataLabels", shape.boolean { description = "false if absent." } },
-  { "showDataLabelsAsPercentage", shape.boolean { description = "false if absent." } },
-  { "columnVisualization", M.word({ "bar", "line", "dot" }, "bar if absent.") },
-  { "lineWidth", shape.number { min = 1, max = 20, description = "2 if absent." } },
-  { "lineStyle", M.word({ "area", "line" }, "line if absent.") },
-  { "lineType", M.word({ "normal", "smooth", "step" }, "normal if absent.") },
-  { "lineSymbolSize", shape.number { min = 0, max = 50, description = "0 if absent." } },
-  { "barRoundness", shape.number { min = 0, max = 50, description = "8 if absent." } },
-  { "lineSymbolSizeDot", shape.number { min = 0, max = 50, description = "The size of dots; 10 if absent." } },
+  { "showDataLabels", shape.boolean { description = "false if absent" } },
+  { "showDataLabelsAsPercentage", shape.boolean { description = "false if absent" } },
+  { "columnVisualization", M.word({ "bar", "line", "dot" }, "bar if absent") },
+  { "lineWidth", shape.number { min = 1, max = 20, description = "2 if absent" } },
+  { "lineStyle", M.word({ "area", "line" }, "line if absent") },
+  { "lineType", M.word({ "normal", "smooth", "step" }, "normal if absent") },
+  { "lineSymbolSize", shape.number { min = 0, max = 50, description = "0 if absent" } },
+  { "barRoundness", shape.number { min = 0, max = 50, description = "8 if absent" } },
+  { "lineSymbolSizeDot", shape.number { min = 0, max = 50, description = "The size of dots; 10 if absent" } },
 }, { snake_case = true })
 
 return M

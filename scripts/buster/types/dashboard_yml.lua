@@ -10,7 +10,7 @@ local GRID = 12 -- columns of the grid that a row fills
 local LEAST_SIZE = 3
 
 local item = shape.object("RowItem", {
-  { "id", shape.uuid { required = true, description = "The id of a metric." } },
+  { "id", shape.uuid { required = true, description = "The id of a metric" } },
 })
 
 -- ---- rules of a row ----
@@ -40,12 +40,12 @@ end
 
 local row = shape.object("Row", {
   { "id", shape.integer { default = 0, min = 0, max = (1 << 32) - 1, lenient = true, -- some writers store a text
-    description = "Tells the row from others; 0, or nothing, to be given the next one that is free." } },
+    description = "Tells the row from others; 0, or nothing, to be given the next one that is free" } },
   { "items", shape.list(item, { required = true, min_items = 1, max_items = MOST_ITEMS,
-    description = "The metrics, from left to right." }) },
+    description = "The metrics, from left to right" }) },
   { "columnSizes", shape.list(shape.integer { min = LEAST_SIZE, max = GRID }, { required = true, min_items = 1,
-    max_items = MOST_ITEMS, description = "The width of each item; together they are 12." }) },
-  { "rowHeight", shape.integer { min = LEAST_HEIGHT, max = MOST_HEIGHT, description = "Pixels." } },
+    max_items = MOST_ITEMS, description = "The width of each item; together they are 12" }) },
+  { "rowHeight", shape.integer { min = LEAST_HEIGHT, max = MOST_HEIGHT, description = "Pixels" } },
 }, {
   snake_case = true,
   label = name_of,
@@ -110,9 +110,9 @@ end
 
 local M = document.new(shape.object("DashboardYml", {
   { "name", shape.string { required = true, blank = false, convert = name_or_new,
-    description = "The title of the dashboard; New Dashboard if it is empty." } },
-  { "description", shape.string { write_null = true, description = "What the dashboard tells." } },
-  { "rows", shape.list(row, { required = true, description = "From top to bottom." }) },
+    description = "The title of the dashboard; New Dashboard if it is empty" } },
+  { "description", shape.string { write_null = true, description = "What the dashboard tells" } },
+  { "rows", shape.list(row, { required = true, description = "From top to bottom" }) },
 }, { snake_case = true, rules = { { needs = {}, check = check_ids }, assign_ids } }))
 
 --- Fields by which a document is known to be a dashboard.

@@ -40,18 +40,18 @@ end
 
 local column = shape.object("ColumnMetaData", {
   { "name", shape.string { required = true } },
-  { "min_value", shape.any { write_null = true, nullable = true, description = "A number, a text, or null." } },
-  { "max_value", shape.any { write_null = true, nullable = true, description = "A number, a text, or null." } },
-  { "unique_values", parts.int32 "How many values there were.", { required = true } },
+  { "min_value", shape.any { write_null = true, nullable = true, description = "A number, a text, or null" } },
+  { "max_value", shape.any { write_null = true, nullable = true, description = "A number, a text, or null" } },
+  { "unique_values", parts.int32 "How many values there were", { required = true } },
   { "simple_type", shape.string { default = "", convert = simple_word,
-    description = "number, text, date, boolean or other; by the type if absent." } },
-  { "type", shape.string { required = true, description = "The database's word, such as int4 or timestamptz." } },
+    description = "number, text, date, boolean or other; by the type if absent" } },
+  { "type", shape.string { required = true, description = "The database's word, such as int4 or timestamptz" } },
 }, { rules = { { needs = { "type", "simple_type" }, check = fill_simple_type } } })
 
 local M = document.new(shape.object("DataMetadata", {
   { "column_count", shape.integer { required = true, min = 0 } },
-  { "row_count", shape.integer { required = true, min = 0, description = "Rows of the sample that was run." } },
-  { "column_metadata", shape.list(column, { required = true, description = "The columns, in their order." }) },
+  { "row_count", shape.integer { required = true, min = 0, description = "Rows of the sample that was run" } },
+  { "column_metadata", shape.list(column, { required = true, description = "The columns, in their order" }) },
 }))
 
 M.simple_type = simple_type_of

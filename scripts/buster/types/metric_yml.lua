@@ -7,12 +7,12 @@ local column_label_format = require "buster.types.column_label_format"
 local document = require "buster.types.document"
 
 local M = document.new(shape.object("MetricYml", {
-  { "name", shape.string { required = true, blank = false, description = "The title of the metric." } },
-  { "description", shape.string { write_null = true, description = "What the metric tells." } },
+  { "name", shape.string { required = true, blank = false, description = "The title of the metric" } },
+  { "description", shape.string { write_null = true, description = "What the metric tells" } },
   { "timeFrame", shape.string { default = "all_time",
-    description = 'The period that the SQL covers, in words: "Last 30 days", "Q2 2024", or all_time.' } },
-  { "sql", shape.string { required = true, blank = false, description = "The query whose result is drawn." } },
-  { "chartConfig", chart_config, { required = true, description = "How the result is drawn." } },
+    description = 'The period that the SQL covers, in words: "Last 30 days", "Q2 2024", or all_time' } },
+  { "sql", shape.string { required = true, blank = false, description = "The query whose result is drawn" } },
+  { "chartConfig", chart_config, { required = true, description = "How the result is drawn" } },
 }, { snake_case = true }))
 
 --- Fields by which a document is known to be a metric.

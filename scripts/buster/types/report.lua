@@ -3,7 +3,7 @@
 local document = require "buster.types.document"
 local shape = require "moonpool.shape"
 
-local M = document.new(shape.string { description = "Markdown, with <metric metricId=\"...\"/> for each metric." })
+local M = document.new(shape.string { description = "Markdown, with <metric metricId=\"...\"/> for each metric" })
 
 local UUID = "^" .. ("%x"):rep(8) .. ("%-" .. ("%x"):rep(4)):rep(3) .. "%-" .. ("%x"):rep(12) .. "$"
 

@@ -19,10 +19,10 @@ local KINDS = { "metric", "dashboard", "report" }
 
 local function version_shape(name, content)
   return shape.object(name, {
-    { "content", content, { required = true, description = "The document, or a report's text." } },
+    { "content", content, { required = true, description = "The document, or a report's text" } },
     { "updated_at", shape.timestamp { required = true, alias = "updatedAt",
-      description = "When the version was last written." } },
-    { "version_number", parts.int32 "Repeats the key.", { alias = "versionNumber" } },
+      description = "When the version was last written" } },
+    { "version_number", parts.int32 "Repeats the key", { alias = "versionNumber" } },
   })
 end
 
@@ -34,12 +34,12 @@ local VERSIONS = {
   report = version_shape("ReportVersion", report.shape),
 }
 
-local M = document.new(shape.map(RAW, { description = "Versions by their number." }))
+local M = document.new(shape.map(RAW, { description = "Versions by their number" }))
 
 --- The shapes of the histories of each kind, for editors and documentation.
 M.shapes = {}
 for _, kind in ipairs(KINDS) do
-  M.shapes[kind] = shape.map(VERSIONS[kind], { description = "Versions by their number." })
+  M.shapes[kind] = shape.map(VERSIONS[kind], { description = "Versions by their number" })
 end
 
 local kind_of = setmetatable({}, { __mode = "k" }) ---@type table<table, buster.types.Kind>
@@ -100,7 +100,7 @@ end
 -- ---- reading ----
 
 local function warn(warnings, key, path, message, hint)
-  local joint = (path == "" or path:sub(1, 1) == "[") and "" or "."
+  local joint = (path == "" or path:sub(1, 1) == "[") and "" or ""
   warnings[#warnings + 1] = {
     path = ("[%q]%s%s"):format(key, joint, path), message = message, hint = hint, version = number_of(key),
   }

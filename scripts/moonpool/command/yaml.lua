@@ -138,8 +138,14 @@ local function recognise(kinds, text)
       hint = value.hint } }
   end
   local kind = kinds_of.recognise(kinds, value)
-  return kind, not kind and { { path = "", line = 1, column = 1, message = "the fields do not tell what it is",
-    hint = "say it by --kind: " .. table.concat(kinds_of.names(kinds), ", ") } } or nil
+  if kind then
+    return kind
+  elseif type(value) ~= "table" then
+    local what = require("moonpool.shape.values").describe(value)
+    return nil, { { path = "", line = 1, column = 1, message = ("expected a map, but it is %s"):format(what) } }
+  end
+  return nil, { { path = "", line = 1, column = 1, message = "the fields do not tell what it is",
+    hint = "say it by --kind: " .. table.concat(kinds_of.names(kinds), ", ") } }
 end
 
 --- Looks at a document.

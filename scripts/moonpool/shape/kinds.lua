@@ -102,12 +102,37 @@ function M.named(kinds, name)
   return usage(("there is no kind %s"):format(show(name)), complain.hint(name, M.names(kinds), "the kinds are"))
 end
 
+--- How many of a document's fields tell that it is of a kind.
 local function count_fields(kind, value)
   local count = 0
   for _, name in ipairs(kind.type.recognised_by or {}) do
     count = count + (rawget(value, name) ~= nil and 1 or 0)
   end
   return count
+end
+
+--- How many of its fields might do so, if they were spelled better.
+local function count_near_fields(kind, value)
+  local count = 0
+  for key in next, value do
+    local is_near = type(key) == "string" and core.nearest_name(key, kind.type.recognised_by or {})
+    count = count + (is_near and 1 or 0)
+  end
+  return count
+end
+
+--- The kind for which a count is the greatest.
+local function best_of(kinds, value, count_of)
+  local best, most, is_tie = nil, 0, false
+  for _, kind in ipairs(kinds) do
+    local count = count_of(kind, value)
+    if count > most then
+      best, most, is_tie = kind, count, false
+    elseif count == most then
+      is_tie = true
+    end
+  end
+  return not is_tie and best or nil
 end
 
 --- The kind that a document is of, by its fields; nil where they do not tell.
@@ -120,16 +145,7 @@ function M.recognise(kinds, value)
   elseif type(value) ~= "table" then
     return nil
   end
-  local best, most, is_tie = nil, 0, false
-  for _, kind in ipairs(kinds) do
-    local count = count_fields(kind, value)
-    if count > most then
-      best, most, is_tie = kind, count, false
-    elseif count == most then
-      is_tie = true
-    end
-  end
-  return not is_tie and best or nil
+  return best_of(kinds, value, count_fields) or best_of(kinds, value, count_near_fields)
 end
 
 return M
