@@ -263,6 +263,23 @@ local function read_fields(walk, record, map, position, tag, read)
   return list, places, names, wrong
 end
 
+local function read_object(walk, record, value, position, read, tag)
+  local kind = values.kind(value)
+  if kind ~= "map" and kind ~= "empty" then
+    mistakes.add(walk, position, ("expected a map, but it is %s"):format(values.describe(value)))
+    return nil
+  elseif not mistakes.enter(walk, value, position) then
+    return nil
+  end
+  local before = walk.log.count
+  local list, places, names, wrong = read_fields(walk, record, value, position, tag, read)
+  local result = values.map(list)
+  mistakes.keep_places(walk, result, places, names)
+  mistakes.leave(walk, value)
+  run_rules(walk, record, result, position, wrong, walk.log.count > before)
+  return result
+end
+
 --- Reads an object.
 ---@param walk moonpool.shape.Walk
 ---@param record moonpool.shape.Record
@@ -272,21 +289,9 @@ end
 ---@param tag? string a field that tells the object from others
 ---@return table?
 function M.read(walk, record, value, position, read, tag)
-  local kind = values.kind(value)
-  if kind ~= "map" and kind ~= "empty" then
-    mistakes.add(walk, position, ("expected a map, but it is %s"):format(values.describe(value)))
-    return nil
-  elseif not mistakes.enter(walk, value, position) then
-    return nil
-  end
-  local before = walk.log.count
   local errors, warnings = #walk.log.errors, #walk.log.warnings
-  local list, places, names, wrong = read_fields(walk, record, value, position, tag, read)
-  local result = values.map(list)
-  mistakes.keep_places(walk, result, places, names)
-  mistakes.leave(walk, value)
-  run_rules(walk, record, result, position, wrong, walk.log.count > before)
-  if record.label then
+  local result = read_object(walk, record, value, position, read, tag)
+  if result and record.label then
     mistakes.label(walk, errors, warnings, record.label(result))
   end
   return result
