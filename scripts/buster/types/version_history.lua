@@ -100,7 +100,7 @@ end
 -- ---- reading ----
 
 local function warn(warnings, key, path, message, hint)
-  local joint = (path == "" or path:sub(1, 1) == "[") and "" or ""
+  local joint = (path == "" or path:sub(1, 1) == "[") and "" or "."
   warnings[#warnings + 1] = {
     path = ("[%q]%s%s"):format(key, joint, path), message = message, hint = hint, version = number_of(key),
   }
