@@ -20,10 +20,10 @@ for simple_type, words in pairs {
 end
 
 --- The simple type of a type of the database.
----@param type string
+---@param word string
 ---@return "number"|"text"|"boolean"|"date"|"other"
-local function simple_type_of(type)
-  return SIMPLE_TYPES[type:lower()] or "other"
+local function simple_type_of(word)
+  return SIMPLE_TYPES[word:lower()] or "other"
 end
 
 --- "string" is what "text" was called.

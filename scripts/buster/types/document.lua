@@ -21,13 +21,13 @@ M.map, M.keys, M.usage = values.map, values.keys, complain.usage
 ---@param shape moonpool.Shape
 ---@return buster.types.Document
 function M.new(shape)
-  local type = { shape = shape }
+  local document = { shape = shape }
   for _, verb in ipairs { "decode", "check", "encode", "to_json", "json_schema", "describe" } do
-    type[verb] = function(...)
+    document[verb] = function(...)
       return shape[verb](shape, ...)
     end
   end
-  return type
+  return document
 end
 
 --- A copy of a map with some fields of other values; one that is mp.null is taken out.
