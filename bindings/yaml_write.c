@@ -351,8 +351,11 @@ static bool is_open(const level *up, const void *table) {
 
 static bool write_table(writer *write, mp_yaml_place place, const level *up) {
   lua_State *L = write->L;
-  level here = {.frame = {.up = &up->frame}, .table = lua_topointer(L, -1), .depth = up == NULL ? 1 : up->depth + 1};
-  if (up == NULL) here.frame.up = NULL;
+  level here = {
+      .frame = {.up = up == NULL ? NULL : &up->frame},
+      .table = lua_topointer(L, -1),
+      .depth = up == NULL ? 1 : up->depth + 1,
+  };
   const int top = lua_gettop(L);
   if (is_open(up, here.table)) return refuse(write, NULL, "YAML: a table contains itself");
   if (here.depth > MP_YAML_DEPTH) {
