@@ -28,6 +28,7 @@ struct mp_yaml_reader {
   uint32_t depth, capacity;
   uint64_t written, total; /* nodes: as written, and with what aliases repeat */
   bool has_alias;
+  bool is_open_ended; /* the document before has no "..." */
   mp_buffer scratch;
 };
 
@@ -243,9 +244,18 @@ static bool read_value(mp_yaml_reader *reader, mp_yaml_event *event, bool is_key
          refuse_scalar(reader, event, wrong, error);
 }
 
+/* For libyaml an anchor's name ends before a colon, and the rest of it would be a text. */
+static bool check_anchor(const mp_yaml_reader *reader, mp_yaml_mark mark, mp_error **error) {
+  const bool is_plain = reader->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+  const bool has_colon = reader->event.data.scalar.length > 0 && reader->event.data.scalar.value[0] == ':';
+  if (!is_plain || !has_colon || reader->event.data.scalar.anchor == NULL) return true;
+  return mp_yaml_fail(reader, mark, error, "an anchor's name has letters, digits, '-' and '_', and no ':'");
+}
+
 static bool read_scalar(mp_yaml_reader *reader, mp_yaml_event *event, mp_error **error) {
   const bool is_key = turn(reader);
   event->type = MP_YAML_SCALAR;
+  if (!check_anchor(reader, event->mark, error)) return false;
   mp__yaml_disguise_take_off(&reader->disguise, (char *)reader->event.data.scalar.value,
                              reader->event.data.scalar.length);
   return count_nodes(reader, 1, event->mark, error) &&
@@ -325,6 +335,18 @@ static bool read_alias(mp_yaml_reader *reader, mp_yaml_event *event, mp_error **
          count_nodes(reader, anchor->nodes, event->mark, error);
 }
 
+/* libyaml takes a line that begins with '%' for a directive, also where YAML 1.2 takes it for a text that goes on. */
+static bool read_document(mp_yaml_reader *reader, mp_yaml_event *event, mp_error **error) {
+  const bool has_version = reader->event.data.document_start.version_directive != NULL;
+  const bool has_tags =
+      reader->event.data.document_start.tag_directives.start != reader->event.data.document_start.tag_directives.end;
+  mp__yaml_anchors_clear(&reader->anchors);
+  event->type = MP_YAML_DOCUMENT;
+  if (!reader->is_open_ended || (!has_version && !has_tags)) return true;
+  mp_yaml_fail(reader, event->mark, error, "directives stand here, and the document before has not ended");
+  return hint(error, "before a line that begins with '%' a document ends with a line that is '...'");
+}
+
 static bool read_event(mp_yaml_reader *reader, mp_yaml_event *event, mp_error **error) {
   event->mark = mark_of(&reader->event.start_mark);
   event->anchor = 0;
@@ -335,11 +357,11 @@ static bool read_event(mp_yaml_reader *reader, mp_yaml_event *event, mp_error **
   case YAML_SEQUENCE_END_EVENT:
   case YAML_MAPPING_END_EVENT: return read_close(reader, event, error);
   case YAML_ALIAS_EVENT: return read_alias(reader, event, error);
-  case YAML_DOCUMENT_START_EVENT:
-    mp__yaml_anchors_clear(&reader->anchors);
-    event->type = MP_YAML_DOCUMENT;
+  case YAML_DOCUMENT_START_EVENT: return read_document(reader, event, error);
+  case YAML_DOCUMENT_END_EVENT:
+    reader->is_open_ended = reader->event.data.document_end.implicit != 0;
+    event->type = MP_YAML_DOCUMENT_END;
     return true;
-  case YAML_DOCUMENT_END_EVENT: event->type = MP_YAML_DOCUMENT_END; return true;
   default: event->type = MP_YAML_END; return true;
   }
 }

@@ -346,6 +346,14 @@ describe("mp.yaml.decode", function()
     assert_raises("yaml", "line 2", decode_all, "a\n--- [\n")
   end)
 
+  it("refuses what libyaml would take for something else", function()
+    assert_raises("yaml", "the document before has not ended", decode_all, "a: 1\n%YAML 1.2\n---\nb\n")
+    assert_raises("yaml", "the document before has not ended", decode_all, "---\nk: v\n%TAG !a! tag:b\n---\n")
+    same({ "a", "b" }, decode_all "a\n...\n%YAML 1.2\n---\nb\n")
+    assert_raises("yaml", "an anchor's name has letters, digits", decode, "key: &an:chor value")
+    same({ ":x", ":x" }, decode "[&a ':x', *a]")
+  end)
+
   it("tells the positions of keys and values to who asks for them", function()
     local positions = {}
     local value = mp.yaml.decode("é: x\nrows:\n  - id: 1\n    t: &t {p: 2}\n  - *t\n  - <<: *t\n    q: 3\n",
