@@ -16,6 +16,8 @@ local statement = require "moonpool.query.statement"
 local types = require "moonpool.query.types"
 local write = require "moonpool.query.write"
 require "moonpool.query.arithmetic" -- gives expressions their operators
+require "moonpool.query.container" -- and their methods of documents, arrays and ranges
+require "moonpool.query.join" -- gives queries their joins
 
 local usage = complain.usage
 

@@ -325,6 +325,18 @@ function M.all_outputs(one)
   return one.outputs
 end
 
+--- The source of a table that an argument has to be.
+---@param target any
+---@param what string for messages
+---@return moonpool.query.Source
+function M.check_table(target, what)
+  if not source.is(target) then
+    usage(("the argument of %s is a %s; expected a table"):format(what, complain.type_name(target)),
+      M.is(target) and "give the query a name: :as \"name\"" or nil)
+  end
+  return source.of(target)
+end
+
 -- ---- whole statements ----
 
 --- The argument of limit and its like: a whole number, or mp.param.
