@@ -407,7 +407,7 @@ static void take_number(lua_State *L, const char *name, int least, int most, int
 }
 
 static mp_yaml_style read_style(lua_State *L) {
-  enum { WIDEST = 10000 };
+  enum { WIDEST = 1000 };
   static const char *const names[] = {"indent", "width"};
   mp_yaml_style style = {.indent = 2, .width = 100};
   if (lua_isnil(L, 2)) return style;

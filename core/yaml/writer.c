@@ -152,10 +152,19 @@ typedef struct folder {
   size_t line;       /* where the current line begins in out */
 } folder;
 
-static folder begin_folding(mp_buffer *out, const mp_yaml_style *style, int indent) {
-  folder fold = {.out = out, .width = style == NULL ? 0 : style->width, .indent = indent, .line = out->size};
+static size_t count_characters(const char *from, const char *to) {
+  size_t count = 0;
+  for (; from < to; from++)
+    count += ((unsigned char)*from & 0xC0U) != 0x80U;
+  return count;
+}
+
+/* For a text of `size` bytes, which does not fold when it fits into the line. */
+static folder begin_folding(mp_buffer *out, const mp_yaml_style *style, int indent, size_t size) {
+  folder fold = {.out = out, .width = style->width, .indent = indent, .line = out->size};
   while (fold.line > 0 && out->data[fold.line - 1] != '\n')
     fold.line--;
+  if (out->size - fold.line + size <= (size_t)fold.width) fold.width = 0;
   return fold;
 }
 
@@ -166,18 +175,22 @@ static const char *word_end(const char *at, const char *end) {
   return at;
 }
 
+/* True when the word behind the blank at `at` reaches too far, and there is something before it in the line. */
+static bool is_too_wide(const folder *fold, const char *at, const char *end) {
+  const char *line = fold->out->data + fold->line, *here = fold->out->data + fold->out->size;
+  const size_t column = count_characters(line, here) + count_characters(at, word_end(at, end));
+  return column > (size_t)fold->width && here - line > fold->indent;
+}
+
 /* Appends the blank at `at`, or a break in its place when the word behind it would reach too far. */
 static void add_blank(folder *fold, const char *text, const char *at, const char *end) {
   const bool is_single = at > text && at + 1 < end && !is_blank(at[-1]) && !is_blank(at[1]);
-  if (fold->width > 0 && is_single) {
-    const size_t column = fold->out->size - fold->line + (size_t)(word_end(at, end) - at);
-    if (column > (size_t)fold->width && fold->out->size - fold->line > (size_t)fold->indent) {
-      begin_line(fold->out, fold->indent);
-      fold->line = fold->out->size - (size_t)fold->indent;
-      return;
-    }
+  if (fold->width > 0 && is_single && mp_buffer_ok(fold->out) && is_too_wide(fold, at, end)) {
+    begin_line(fold->out, fold->indent);
+    fold->line = fold->out->size - (size_t)fold->indent;
+  } else {
+    mp_buffer_addc(fold->out, ' ');
   }
-  mp_buffer_addc(fold->out, ' ');
 }
 
 static void add_plain(folder *fold, const char *text, size_t size) {
@@ -321,7 +334,7 @@ bool mp_yaml_write_text(mp_buffer *out, const mp_yaml_style *style, mp_yaml_plac
   if (found.has_break && !found.has_special && can_be_literal(text, size)) {
     add_literal(out, style, column, text, size);
   } else if (mp_buffer_ok(out)) {
-    folder fold = begin_folding(out, style, column);
+    folder fold = begin_folding(out, style, column, size);
     add_line_of_text(&fold, &found, text, size);
   }
   return check_memory(out, error);

@@ -102,6 +102,7 @@ describe("mp.yaml.encode", function()
     for line in text:gmatch "[^\n]+" do assert.is_true(#line <= 40, line) end
     same({ key = words, list = { words .. ":", words .. '"' .. ": x" } }, decode(text))
     assert.are.equal(words .. "\n", encode(words, { width = 0 }))
+    assert.are.equal("ööö ööö ööö\n  ööö\n", encode("ööö ööö ööö ööö", { width = 11 }))
     assert.are.equal(words .. ": 1\n", encode({ [words] = 1 }, { width = 20 }))
     local odd = "a  b   c # d - e : f "
     assert.are.equal(odd:rep(20), decode(encode(odd:rep(20), { width = 10 })))

@@ -232,7 +232,7 @@ function range:contains(value) end
 
 ---@class moonpool.yaml_encode_options
 ---@field indent? integer 2 to 9; 2 if absent
----@field width? integer the column behind which a long text is folded, up to 10000; 0: never; 100 if absent
+---@field width? integer the column behind which a long text is folded, up to 1000; 0: never; 100 if absent
 
 --- YAML 1.2. A map that was decoded, or made by `map`, keeps the order of its keys: `pairs` goes by it.
 ---@class moonpool.yaml
