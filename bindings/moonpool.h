@@ -196,6 +196,8 @@ static inline mp_value mp_string(const char *text) {
  *   decode           the server sent something that is no value of its type
  *   migration        a migration, or the ledger of them, is not as it should be
  *   local            the private server could not be found, made or started
+ *   schema           the database is not what the script's schema says
+ *   yaml             a document is not YAML, or not what its reader expects
  *   memory           out of memory
  * A later version may have more. */
 MOONPOOL_API const char *mp_error_kind(const mp_error *error);
@@ -211,7 +213,7 @@ MOONPOOL_API const char *mp_error_table(const mp_error *error);
 MOONPOOL_API const char *mp_error_column(const mp_error *error);
 MOONPOOL_API const char *mp_error_datatype(const mp_error *error);
 MOONPOOL_API const char *mp_error_constraint(const mp_error *error);
-MOONPOOL_API const char *mp_error_file(const mp_error *error);    /* of a migration */
+MOONPOOL_API const char *mp_error_file(const mp_error *error);    /* of a migration or a document */
 MOONPOOL_API const char *mp_error_context(const mp_error *error); /* the call stack: the server's, or a script's */
 MOONPOOL_API bool mp_error_retryable(const mp_error *error);      /* the same transaction may succeed another time */
 
