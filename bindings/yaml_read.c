@@ -238,7 +238,5 @@ void mpb_open_yaml(lua_State *L, mpb_runtime *runtime) {
   mpb_set_functions(L, runtime, functions);
   mpb_open_yaml_map(L, runtime);
   mpb_open_yaml_write(L, runtime);
-  lua_getfield(L, -1, "decode");
-  lua_setfield(L, -3, "yaml_decode");
   lua_setfield(L, -2, "yaml");
 }
