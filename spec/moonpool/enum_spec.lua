@@ -237,7 +237,7 @@ describe("ranks", function()
       size.rank_of, size, "large")
     assert_raises("usage", "the argument of rank_of is nil; expected a column", size.rank_of, size, nil)
     local other = expression.value("glad", types.enum("mood", { "glad" }))
-    assert_raises("usage", 'is mood, which "heavy" does not fit', weight.rank_of, weight, other)
+    assert_raises("usage", 'a mood, has no label "heavy"', weight.rank_of, weight, other)
   end)
 end)
 
