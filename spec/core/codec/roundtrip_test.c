@@ -322,12 +322,14 @@ static void assert_same_words(PGconn *server, const mp_codec *codec, const mp_va
 
 enum { ARRAY_LIMIT = 24 };
 
+enum { MOST_DIMENSIONS = 3 };
+
 typedef struct array_sample {
   mp_buffer literal;
   sample elements[ARRAY_LIMIT];
   bool is_null[ARRAY_LIMIT];
   int count;
-  int dimensions, lengths[3];
+  int dimensions, lengths[MOST_DIMENSIONS];
 } array_sample;
 
 static void add_element(array_sample *array, generate *any) {
@@ -349,14 +351,14 @@ static void add_element(array_sample *array, generate *any) {
 }
 
 static void add_level(array_sample *array, generate *any, int level) {
+  if ((level > 0 && level == array->dimensions) || level == MOST_DIMENSIONS) {
+    add_element(array, any);
+    return;
+  }
   mp_buffer_addc(&array->literal, '{');
   for (int i = 0; i < array->lengths[level]; i++) {
     if (i > 0) mp_buffer_addc(&array->literal, ',');
-    if (level + 1 < array->dimensions) {
-      add_level(array, any, level + 1);
-    } else {
-      add_element(array, any);
-    }
+    add_level(array, any, level + 1);
   }
   mp_buffer_addc(&array->literal, '}');
 }
