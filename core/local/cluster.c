@@ -106,12 +106,14 @@ static bool stop_server(const mp__site *site, mp_error **error) {
 }
 
 /* Waits until no process of an earlier server is left and takes the run lock. What a killed server left behind is
- * ended: its memory is lost, so there is nothing that it could still finish. */
+ * ended: its memory is lost, so there is nothing that it could still finish. *fd stays -1 where there is a server that
+ * can be connected to: whoever started it was killed while it was not yet ready. */
 static bool take_run_lock(const mp__site *site, int *fd, mp_error **error) {
   int64_t started = mp_clock_now();
   for (;;) {
     mp__postmaster server;
     bool is_alive = mp__postmaster_find(site->place.data, &server);
+    if (is_alive && server.is_ready && has_socket(site, &server)) return true;
     mp__lock_result result = is_alive ? MP__LOCK_HELD : mp__local_lock(site->run_lock, fd, error);
     if (result != MP__LOCK_HELD) return result == MP__LOCK_TAKEN;
     int64_t waited = mp_clock_now() - started;
@@ -238,6 +240,10 @@ static bool start(const mp_local_options *options, mp__site *site, int lock_fd, 
   }
   say(options, "starting the private PostgreSQL");
   if (!take_run_lock(site, &run_fd, error)) goto done;
+  if (run_fd < 0) {
+    ok = is_ready(site) || refuse_to_wait(site, "ended while it was looked at", error);
+    goto done;
+  }
   struct stat log;
   off_t log_from = stat(site->place.log, &log) == 0 ? log.st_size : 0;
   bool launched = launch(site, &programs, run_fd, error);

@@ -1,5 +1,6 @@
 /* What a caller who got no connection is told: who holds what, who waits in front, what connecting last said. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "base/buffer.h"
@@ -92,6 +93,7 @@ bool mp__diagnose_timeout(const mp_pool *pool, const mp_checkout *checkout, int6
   mp_buffer_init(&text, TEXT_LIMIT);
   int64_t in_front = count_in_front(checkout);
   double allowed = checkout->deadline > checkout->started ? seconds_since(checkout->started, checkout->deadline) : 0;
+  allowed = round(allowed * 1000) / 1000; /* the deadline was set an instant before */
   mp_error_set(error, MP_ERROR_TIMEOUT, "no connection within %.3g s: %s; %" PRId64 " checkout%s in front", allowed,
                reason(pool, now, &text), in_front, plural(in_front));
   mp_buffer_clear(&text);

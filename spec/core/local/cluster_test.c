@@ -390,6 +390,24 @@ static void starts_after_a_starter_was_killed(void **state) {
   }
 }
 
+/* The server that it had launched goes on, and is the one that is found. */
+static void finds_the_server_of_a_starter_that_was_killed(void **state) {
+  fixture *self = *state;
+  mp_local_place place = {0};
+  char path[PATH_MAX + 32];
+  snprintf(path, sizeof path, "%s/postgres/postmaster.pid", self->folder);
+  pid_t starter = fork();
+  if (starter == 0) start_and_exit(&self->usual);
+  for (int i = 0; access(path, F_OK) != 0 && i < 60000; i++)
+    mp__local_nap(1);
+  end_child(starter);
+  int64_t begun = mp_clock_now();
+  assert_starts(&self->usual, &place);
+  assert_true(mp_clock_now() - begun < 60 * MP_SECOND); /* half of what is waited at most */
+  assert_answers(&place, "select 1", "1");
+  mp_local_place_finish(&place);
+}
+
 static void removes_what_a_killed_starter_left(void **state) {
   fixture *self = *state;
   mp_local_place place = {0};
@@ -630,6 +648,7 @@ int main(void) {
       MADE(starts_after_the_server_was_killed),
       MADE(starts_when_the_number_has_gone_to_another),
       FRESH(starts_after_a_starter_was_killed),
+      MADE(finds_the_server_of_a_starter_that_was_killed),
       FRESH(removes_what_a_killed_starter_left),
       MADE(starts_again_when_its_socket_is_gone),
       MADE(keeps_the_server_of_a_folder_that_moves),
