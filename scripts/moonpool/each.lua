@@ -3,6 +3,7 @@
 local core = require "moonpool.core"
 local Database = require "moonpool.database"
 local lending = require "moonpool.lending"
+local usage = require("moonpool.query.complain").usage
 
 ---@class moonpool.Loop an iterator, and the value that ends it
 ---@field sql string
@@ -22,10 +23,6 @@ local lending = require "moonpool.lending"
 local Loop = {}
 
 local NONE = {}
-
-local function usage(message, hint)
-  error(core.error { kind = "usage", message = message, hint = hint })
-end
 
 -- Cursors that are open at the same time have different numbers. A number is used again, since statements that look
 -- the same are what the caches of statements are good for; that of a cursor which may still be open never is.

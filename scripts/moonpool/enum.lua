@@ -9,6 +9,7 @@
 local core = require "moonpool.core"
 local complain = require "moonpool.query.complain"
 local expression = require "moonpool.query.expression"
+local names = require "moonpool.schema.names"
 local case = require("moonpool.query.function").case
 
 local usage, show, type_name = complain.usage, complain.show, complain.type_name
@@ -55,15 +56,6 @@ local function record_of(self, method)
       ("write enum:%s(...), with a colon"):format(method))
   end
   return record
-end
-
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
 end
 
 -- ---- spellings ----
@@ -178,7 +170,7 @@ function Enum:of_rank(rank)
   local label = record.by_rank[whole]
   if not label and whole ~= 0 then
     usage(("%s has no rank %s"):format(record.name, math.type(rank) and tostring(rank) or show(rank)),
-      "its ranks are " .. table.concat(sorted_keys(record.by_rank), ", "))
+      "its ranks are " .. table.concat(names.sorted(record.by_rank), ", "))
   end
   return label
 end
@@ -222,7 +214,7 @@ end
 function Enum:at_or_above(required)
   local record = ranked(self, "at_or_above")
   local needed = record.ranks[parse(record, required, "what is required")]
-  local ranks, labels = sorted_keys(record.by_rank), {}
+  local ranks, labels = names.sorted(record.by_rank), {}
   for i = #ranks, 1, -1 do
     if ranks[i] >= needed then
       local label = record.by_rank[ranks[i]]
@@ -257,7 +249,7 @@ function Enum:rank_of(column)
     usage(("the argument of rank_of is %s; expected a column or an expression"):format(a_kind(column)),
       not is_nothing(column) and ("write %s:rank(...) for a label"):format(record.name) or nil)
   end
-  local ranks, result = sorted_keys(record.by_rank), nil
+  local ranks, result = names.sorted(record.by_rank), nil
   for i = #ranks, 1, -1 do
     local label = record.by_rank[ranks[i]]
     local retired = record.retired[label]
@@ -315,7 +307,7 @@ end
 local function read_aliases(record, aliases)
   local name = record.name
   check_table(name, "option aliases", aliases, "a table of spelling = label")
-  for _, alias in ipairs(sorted_keys(aliases)) do
+  for _, alias in ipairs(names.sorted(aliases)) do
     local label = aliases[alias]
     if type(alias) ~= "string" then
       usage(("an alias of %s is %s; expected a string"):format(name, a_kind(alias)))
@@ -359,7 +351,7 @@ local METATABLE = {
     elseif key == "name" or key == "type" then
       return RECORDS[self][key]
     end
-    usage(("an enum has no method %s"):format(show(key)), complain.hint(key, sorted_keys(Enum)))
+    usage(("an enum has no method %s"):format(show(key)), complain.hint(key, names.sorted(Enum)))
   end,
   __newindex = function(self) usage(("the enum %s cannot be changed"):format(RECORDS[self].name)) end,
   __tostring = function(self)
@@ -387,7 +379,7 @@ function M.new(definition)
     end
   end
   add_derived(record.read)
-  record.spellings = sorted_keys(record.read)
+  record.spellings = names.sorted(record.read)
   if definition.ranks ~= nil then
     read_ranks(record, definition.ranks)
   end
@@ -417,17 +409,17 @@ function M.set(definitions)
     end
     enums[name] = M.new(copy)
   end
-  local names = sorted_keys(enums)
+  local order = names.sorted(enums)
   return setmetatable({}, {
     __index = function(_, name)
-      return enums[name] or usage(("there is no enum %s"):format(show(name)), complain.hint(name, names))
+      return enums[name] or usage(("there is no enum %s"):format(show(name)), complain.hint(name, order))
     end,
     __newindex = function() usage("a set of enums cannot be changed") end,
     __pairs = function()
       local at = 0
       return function()
         at = at + 1
-        return names[at], enums[names[at]]
+        return order[at], enums[order[at]]
       end
     end,
   })

@@ -5,6 +5,7 @@
 
 local core = require "moonpool.core"
 local complain = require "moonpool.query.complain"
+local names = require "moonpool.schema.names"
 local source = require "moonpool.query.source"
 local types = require "moonpool.query.types"
 require "moonpool.query" -- gives tables their methods
@@ -68,25 +69,16 @@ local function make_table(schema, kinds, description, name)
   return handle
 end
 
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
-
 local function raise_no_table(description, name)
   complain.usage(("the schema has no table %s"):format(complain.show(name)),
-    complain.hint(name, sorted_keys(description.tables), "it has"))
+    complain.hint(name, names.sorted(description.tables), "it has"))
 end
 
 local function enums_of(description)
   return setmetatable({}, {
     __index = function(_, name)
       return description.enums[name] or complain.usage(("the schema has no enum %s"):format(complain.show(name)),
-        complain.hint(name, sorted_keys(description.enums), "it has"))
+        complain.hint(name, names.sorted(description.enums), "it has"))
     end,
     __pairs = function() return next, description.enums, nil end,
   })
