@@ -87,8 +87,10 @@ describe("a pool", function()
   it("has a limit for every wait", function()
     local db <close> = mp.connect { url = url, max_size = 1, statement_timeout = "50ms", checkout_timeout = "50ms" }
     assert.are.equal("timeout", error_of(db.query, db, "select pg_sleep(60)").kind)
-    assert.are.equal(0, db:value [[
-      select count(*) from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active']])
+    cluster.wait_until(function() -- the cancelling is under way
+      return db:value [[
+        select count(*) from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active']] == 0
+    end)
     local err
     mp.all {
       function()
