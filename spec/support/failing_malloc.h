@@ -36,14 +36,16 @@ static struct {
   atomic_long fails_at;  /* 0: none does                      */
   atomic_long asked_for; /* since it was armed                */
   atomic_long failed;    /* since it was armed                */
-  atomic_long live;      /* blocks that are not freed, always */
+  atomic_long live;      /* blocks that are not freed, always, the loader's excepted */
 } failing_malloc;
 
 /* A thread's own work has begun: what a sanitizer does before that must not fail. */
 static _Thread_local bool has_begun;
 
 /* Where the dynamic loader is. It ends the process when it has no memory for a thread's variables of a library, which
- * nobody can do anything about; so its own allocations do not fail. */
+ * nobody can do anything about; so its own allocations do not fail. Nor are they counted: the C library keeps the
+ * stacks of threads that have ended, with those variables, for the next ones, and how many depends on how threads
+ * overlapped. */
 static struct { uintptr_t start, end; } loader;
 
 UNWATCHED static int note_loader(struct dl_phdr_info *info, size_t size, void *data) {
@@ -57,6 +59,10 @@ UNWATCHED static int note_loader(struct dl_phdr_info *info, size_t size, void *d
     loader.end = loader.start + part->p_memsz;
   }
   return 1;
+}
+
+UNWATCHED static bool is_loader(void *caller) {
+  return (uintptr_t)caller >= loader.start && (uintptr_t)caller < loader.end;
 }
 
 /* The n-th allocation from now on fails, in whatever thread; and with for_ever all behind it. 0: none. */
@@ -77,8 +83,7 @@ static long malloc_fails_no_more(void) {
 }
 
 UNWATCHED static bool fails_now(void *caller) {
-  if (!has_begun || !atomic_load(&failing_malloc.armed)) return false;
-  if ((uintptr_t)caller >= loader.start && (uintptr_t)caller < loader.end) return false;
+  if (!has_begun || !atomic_load(&failing_malloc.armed) || is_loader(caller)) return false;
   long number = atomic_fetch_add(&failing_malloc.asked_for, 1) + 1, chosen = atomic_load(&failing_malloc.fails_at);
   bool fails = chosen > 0 && (number == chosen || (number > chosen && atomic_load(&failing_malloc.for_ever)));
   if (!fails) return false;
@@ -87,29 +92,35 @@ UNWATCHED static bool fails_now(void *caller) {
   return true;
 }
 
-UNWATCHED static void *counted(void *block) {
-  if (block != NULL) atomic_fetch_add(&failing_malloc.live, 1);
-  return block;
+UNWATCHED static void count(const void *block, void *caller, long change) {
+  if (block != NULL && !is_loader(caller)) atomic_fetch_add(&failing_malloc.live, change);
 }
 
 EXPORTED void *malloc(size_t size) {
-  return fails_now(__builtin_return_address(0)) ? NULL : counted(REAL(malloc)(size));
+  void *caller = __builtin_return_address(0);
+  void *block = fails_now(caller) ? NULL : REAL(malloc)(size);
+  count(block, caller, 1);
+  return block;
 }
 
-EXPORTED void *calloc(size_t count, size_t size) {
-  return fails_now(__builtin_return_address(0)) ? NULL : counted(REAL(calloc)(count, size));
+EXPORTED void *calloc(size_t number, size_t size) {
+  void *caller = __builtin_return_address(0);
+  void *block = fails_now(caller) ? NULL : REAL(calloc)(number, size);
+  count(block, caller, 1);
+  return block;
 }
 
 EXPORTED void *realloc(void *block, size_t size) {
-  if (fails_now(__builtin_return_address(0))) return NULL;
+  void *caller = __builtin_return_address(0);
+  if (fails_now(caller)) return NULL;
   void *moved = REAL(realloc)(block, size);
-  if (block == NULL) counted(moved);
-  if (block != NULL && size == 0) atomic_fetch_sub(&failing_malloc.live, 1);
+  if (block == NULL) count(moved, caller, 1);
+  if (size == 0) count(block, caller, -1);
   return moved;
 }
 
 EXPORTED void free(void *block) {
-  if (block != NULL) atomic_fetch_sub(&failing_malloc.live, 1);
+  count(block, __builtin_return_address(0), -1);
   REAL(free)(block);
 }
 
