@@ -17,20 +17,20 @@
   "where d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass and d.objid = t.oid and d.deptype = 'e' "               \
   "and d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and x.extname = 'hstore')"
 
-/* A type is an array where its elements' type says so: fixed-length types such as point have elements as well. */
+/* A type is an array where its elements' type says so: fixed-length types such as point have elements as well.
+ *
+ * The types wanted pass through array(): the planner guesses ten elements then, however many there are. By their number
+ * it guesses a cost at which the server compiles the query first (jit_above_cost), which takes half a second. */
 #define LOOK_UP(multirange_part, multirange_child)                                                                     \
   "with recursive wanted(oid) as ("                                                                                    \
-  "select * from pg_catalog.unnest($1::pg_catalog.oid[]) "                                                             \
+  "select pg_catalog.unnest(array(select pg_catalog.unnest($1::pg_catalog.oid[]))) "                                   \
   "union "                                                                                                             \
-  "select part.oid from wanted cross join lateral ("                                                                   \
-  "select e.oid from pg_catalog.pg_type t join pg_catalog.pg_type e on e.oid = t.typelem and e.typarray = t.oid "      \
-  "where t.oid = wanted.oid "                                                                                          \
-  "union all select d.typbasetype from pg_catalog.pg_type d where d.oid = wanted.oid and d.typtype = 'd' "             \
-  "union all select r.rngsubtype from pg_catalog.pg_range r where r.rngtypid = wanted.oid " multirange_part            \
-  "union all select a.atttypid from pg_catalog.pg_type c "                                                             \
-  "join pg_catalog.pg_attribute a on a.attrelid = c.typrelid "                                                         \
-  "where c.oid = wanted.oid and c.typtype = 'c' and a.attnum > 0 and not a.attisdropped"                               \
-  ") part(oid)) "                                                                                                      \
+  "select part.oid from wanted join pg_catalog.pg_type t on t.oid = wanted.oid cross join lateral pg_catalog.unnest("  \
+  "array[t.typbasetype, "                                                                                              \
+  "(select e.oid from pg_catalog.pg_type e where e.oid = t.typelem and e.typarray = t.oid), "                          \
+  "(select r.rngsubtype from pg_catalog.pg_range r where r.rngtypid = t.oid)" multirange_part "] || "                  \
+  "array(select a.atttypid from pg_catalog.pg_attribute a "                                                            \
+  "where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped)) part(oid) where part.oid <> 0) "            \
   "select t.oid, case when e.oid is not null then 'a' when " IS_HSTORE " then 'h' else t.typtype end, "                \
   "pg_catalog.format_type(t.oid, null), n.nspname, t.typname, t.typdelim, "                                            \
   "coalesce(e.oid, nullif(t.typbasetype, 0), "                                                                         \
@@ -44,12 +44,12 @@
   "where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped), '{}'), "                                    \
   "t.typrelid, "                                                                                                       \
   "coalesce((select " STAMP " from pg_catalog.pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0), '') "    \
-  "from wanted join pg_catalog.pg_type t on t.oid = wanted.oid "                                                       \
+  "from pg_catalog.pg_type t "                                                                                         \
   "join pg_catalog.pg_namespace n on n.oid = t.typnamespace "                                                          \
-  "left join pg_catalog.pg_type e on e.oid = t.typelem and e.typarray = t.oid"
+  "left join pg_catalog.pg_type e on e.oid = t.typelem and e.typarray = t.oid "                                        \
+  "where t.oid = any (array(select wanted.oid from wanted))"
 
-static const char look_up[] = LOOK_UP("union all select m.rngtypid from pg_catalog.pg_range m "
-                                      "where m.rngmultitypid = wanted.oid ",
+static const char look_up[] = LOOK_UP(", (select m.rngtypid from pg_catalog.pg_range m where m.rngmultitypid = t.oid)",
                                       "(select m.rngtypid from pg_catalog.pg_range m where m.rngmultitypid = t.oid), ");
 static const char look_up_before_14[] = LOOK_UP("", "");
 

@@ -458,6 +458,27 @@ describe("looking a type up", function()
     end, {})
   end)
 
+  it("is not compiled by the server, however many types are new", function()
+    fresh(function(pool)
+      pool:checkout(function(connection)
+        local function has_compiler()
+          return connection:value "select pg_catalog.pg_read_file('/proc/self/maps') like '%llvmjit.so%'"
+        end
+        local columns = {}
+        for i = 1, 50 do
+          connection:exec(("create type many_%d as enum ('a')"):format(i))
+          columns[i] = ("'a'::many_%d as one_%d, null::many_%d[] as list_%d"):format(i, i, i, i)
+        end
+        assert.are.equal("on", connection:value "show jit")
+        connection:one("select " .. table.concat(columns, ", "))
+        assert.is_false(has_compiler())
+        connection:exec "set jit_above_cost = 0"
+        connection:query "select count(*) from pg_catalog.pg_class"
+        assert.is_true(has_compiler(), "the server cannot compile, so this spec tells nothing")
+      end)
+    end, {})
+  end)
+
   it("is part of the statement's deadline", function()
     fresh(function(pool)
       db:transaction(function(tx)
