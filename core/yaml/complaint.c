@@ -73,11 +73,19 @@ static void complain_of_start(char c, mp_error **error) {
 
 static char byte_at(const mp__yaml_text *text, mp_yaml_mark mark);
 
+/* libyaml looks for the colon of a key among so many characters, and then takes the key for a text. */
+static const char *hint_of(const translation *known, mp_yaml_mark mark) {
+  enum { LONGEST_KEY = 1024 };
+  if (known != &translations[0] || mark.column <= LONGEST_KEY) return known->hint;
+  return "a key of more than 1,024 characters begins with '? '; a text that has ': ' in it must be quoted";
+}
+
 static void put_words(const char *said, const mp__yaml_text *text, mp_yaml_mark mark, mp_error **error) {
   const translation *known = find(said);
   if (known != NULL) {
     mp_error_set(error, MP_ERROR_YAML, "%s", known->message);
-    if (error != NULL && known->hint != NULL) mp_error_put(*error, MP_ERROR_HINT, known->hint);
+    const char *hint = hint_of(known, mark);
+    if (error != NULL && hint != NULL) mp_error_put(*error, MP_ERROR_HINT, hint);
   } else if (strncmp(said, "found character that cannot start", 33) == 0) {
     complain_of_start(byte_at(text, mark), error);
   } else {
@@ -127,12 +135,13 @@ static void put_beginning(const yaml_parser_t *parser, mp_yaml_mark mark, mp_err
   }
 }
 
-bool mp__yaml_complain(const yaml_parser_t *parser, const mp__yaml_text *text, mp_error **error) {
+bool mp__yaml_complain(const yaml_parser_t *parser, const mp__yaml_text *text, const mp__yaml_text *seen,
+                       mp_error **error) {
   /* libyaml does not always say that it had no memory, but otherwise always what its problem is. */
   if (parser->error == YAML_MEMORY_ERROR || parser->problem == NULL) return mp_error_set_memory(error);
   mp_yaml_mark mark;
   if (parser->error == YAML_READER_ERROR) {
-    mark = mp__yaml_mark_of(text, parser->problem_offset < text->size ? parser->problem_offset : text->size);
+    mark = mp__yaml_mark_of(seen, parser->problem_offset < seen->size ? parser->problem_offset : seen->size);
   } else {
     mark = (mp_yaml_mark){(uint32_t)parser->problem_mark.line + 1, (uint32_t)parser->problem_mark.column + 1};
   }

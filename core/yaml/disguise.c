@@ -1,6 +1,9 @@
-/* For libyaml, as for YAML 1.1, U+0085, U+2028 and U+2029 end a line; in YAML 1.2 they are characters like others. So
- * that they stay what they are, other characters of the same length stand in for them while libyaml reads: ones that
- * the document has nowhere, neither as they are nor as an escape. */
+/* What libyaml would take for something else:
+ * - For it, as for YAML 1.1, U+0085, U+2028 and U+2029 end a line; in YAML 1.2 they are characters like others.
+ * - In a flow it takes each '?' before a text for the beginning of a key; in YAML 1.2 only one with a blank behind it.
+ * So that they stay what they are, other characters stand in for them while libyaml reads: ones that the document has
+ * nowhere, neither as they are nor as an escape.
+ * - It drops a last line of blanks, which belongs to a block, when the line has no end: then it gets one. */
 #include <string.h>
 
 #include "yaml/internal.h"
@@ -75,6 +78,8 @@ static bool choose(mp__yaml_disguise *disguise, const census *used) {
   put_three(three - 1, disguise->line);
   if (!find_unused(used->three, THREE_FIRST, THREE_LAST, &three)) return false;
   put_three(three - 1, disguise->paragraph);
+  if (!find_unused(used->three, THREE_FIRST, THREE_LAST, &three)) return false;
+  put_three(three - 1, disguise->question);
   return true;
 }
 
@@ -95,27 +100,78 @@ static bool has_pair(const char *text, size_t size, const char *pair) {
   return false;
 }
 
+static bool is_among(char c, const char *set) {
+  return c != '\0' && strchr(set, c) != NULL;
+}
+
+/* The next '?' with which a text begins, or one within a text, where it makes no difference; NULL: there is none. */
+static const char *find_question(const char *text, const char *from, const char *end) {
+  for (const char *at = from; (at = memchr(at, '?', (size_t)(end - at))) != NULL; at++) {
+    const bool may_begin = at == text || is_among(at[-1], " \t\r\n[{,:");
+    if (may_begin && end - at > 1 && !is_among(at[1], " \t\r\n[]{},")) return at;
+  }
+  return NULL;
+}
+
+static bool ends_in_blank_line(const char *text, size_t size) {
+  size_t end = size;
+  while (end > 0 && is_among(text[end - 1], " \t"))
+    end--;
+  return end < size && end > 0 && is_among(text[end - 1], "\r\n");
+}
+
+static void copy(mp__yaml_disguise *disguise, const char *text, size_t size) {
+  const char *end = text + size, *from = text;
+  for (const char *at = text; disguise->has_stand_ins && (at = find_question(text, at, end)) != NULL; from = ++at) {
+    mp_buffer_add(&disguise->text, from, (size_t)(at - from));
+    mp_buffer_add(&disguise->text, disguise->question, sizeof disguise->question);
+  }
+  mp_buffer_add(&disguise->text, from, (size_t)(end - from));
+}
+
 bool mp__yaml_disguise_init(mp__yaml_disguise *disguise, const char *text, size_t size) {
-  disguise->is_worn = false;
+  disguise->is_worn = disguise->has_stand_ins = false;
   mp_buffer_init(&disguise->text, SIZE_MAX);
-  if (!has_pair(text, size, next_line) && !has_pair(text, size, line)) return true;
-  census used = {{false}, {false}};
-  take_census(&used, text, size);
-  if (!choose(disguise, &used)) return true;
-  mp_buffer_add(&disguise->text, text, size);
+  const bool has_break = has_pair(text, size, next_line) || has_pair(text, size, line);
+  if (has_break || find_question(text, text, text + size) != NULL) {
+    census used = {{false}, {false}};
+    take_census(&used, text, size);
+    disguise->has_stand_ins = choose(disguise, &used);
+  }
+  const bool needs_end = ends_in_blank_line(text, size);
+  if (!disguise->has_stand_ins && !needs_end) return true;
+  copy(disguise, text, size);
+  if (needs_end) mp_buffer_addc(&disguise->text, '\n');
   if (!mp_buffer_ok(&disguise->text)) return false;
-  exchange(disguise->text.data, size, next_line, disguise->next_line, 2);
-  exchange(disguise->text.data, size, line, disguise->line, 3);
-  exchange(disguise->text.data, size, paragraph, disguise->paragraph, 3);
   disguise->is_worn = true;
+  if (!has_break || !disguise->has_stand_ins) return true;
+  exchange(disguise->text.data, disguise->text.size, next_line, disguise->next_line, 2);
+  exchange(disguise->text.data, disguise->text.size, line, disguise->line, 3);
+  exchange(disguise->text.data, disguise->text.size, paragraph, disguise->paragraph, 3);
   return true;
 }
 
-void mp__yaml_disguise_take_off(const mp__yaml_disguise *disguise, char *text, size_t size) {
-  if (!disguise->is_worn) return;
+/* Returns the size without what the stand-ins of '?' had more. */
+static size_t put_questions(const char stand_in[3], char *text, size_t size) {
+  char *end = text + size, *to = text, *from = text;
+  for (char *at; (at = memmem(from, (size_t)(end - from), stand_in, 3)) != NULL; from = at + 3) {
+    memmove(to, from, (size_t)(at - from));
+    to += at - from;
+    *to++ = '?';
+  }
+  if (to == text) return size;
+  memmove(to, from, (size_t)(end - from));
+  to += end - from;
+  *to = '\0';
+  return (size_t)(to - text);
+}
+
+size_t mp__yaml_disguise_take_off(const mp__yaml_disguise *disguise, char *text, size_t size) {
+  if (!disguise->has_stand_ins) return size;
   exchange(text, size, disguise->next_line, next_line, 2);
   exchange(text, size, disguise->line, line, 3);
   exchange(text, size, disguise->paragraph, paragraph, 3);
+  return put_questions(disguise->question, text, size);
 }
 
 void mp__yaml_disguise_finish(mp__yaml_disguise *disguise) {

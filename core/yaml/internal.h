@@ -18,6 +18,8 @@ typedef struct mp__yaml_text {
 /* Errors: yaml (invalid bytes, with their offset), memory. On failure too, finish it. */
 bool mp__yaml_text_init(mp__yaml_text *text, const char *bytes, size_t size, mp_error **error);
 void mp__yaml_text_finish(mp__yaml_text *text);
+/* Sets the error for a text of more bytes than the limit, with the place where that many end. Returns false. */
+bool mp__yaml_refuse_size(const char *bytes, size_t size, size_t limit, mp_error **error);
 /* Refuses directives that would make libyaml slow. Errors: yaml. */
 bool mp__yaml_check_directives(const mp__yaml_text *text, mp_error **error);
 /* Puts line, column and the line itself into an error. */
@@ -27,17 +29,17 @@ mp_yaml_mark mp__yaml_mark_of(const mp__yaml_text *text, size_t offset);
 
 /* ---- disguise.c ---- */
 
-/* What stands in for the breaks of YAML 1.1 while libyaml reads. */
+/* What stands in, while libyaml reads, for characters that it would take for something else. */
 typedef struct mp__yaml_disguise {
-  bool is_worn;
-  mp_buffer text; /* the whole document, as libyaml sees it */
-  char next_line[2], line[3], paragraph[3];
+  bool is_worn, has_stand_ins;
+  mp_buffer text; /* the whole document, as libyaml sees it: with the same characters in each line */
+  char next_line[2], line[3], paragraph[3], question[3];
 } mp__yaml_disguise;
 
 /* False without memory. On failure too, finish it. */
 bool mp__yaml_disguise_init(mp__yaml_disguise *disguise, const char *text, size_t size);
-/* Makes a text that libyaml gave what it was. */
-void mp__yaml_disguise_take_off(const mp__yaml_disguise *disguise, char *text, size_t size);
+/* Makes a text that libyaml gave what it was, in place, with a zero behind it. Returns its size. */
+size_t mp__yaml_disguise_take_off(const mp__yaml_disguise *disguise, char *text, size_t size);
 void mp__yaml_disguise_finish(mp__yaml_disguise *disguise);
 
 /* ---- scalar.c: the core schema ---- */
@@ -108,7 +110,8 @@ uint32_t mp__yaml_anchor_find(const mp__yaml_anchors *anchors, const char *name)
 
 /* ---- complaint.c ---- */
 
-/* libyaml's complaint as an error in the words of an author. */
-bool mp__yaml_complain(const yaml_parser_t *parser, const mp__yaml_text *text, mp_error **error);
+/* libyaml's complaint as an error in the words of an author. seen: the text as libyaml has it. */
+bool mp__yaml_complain(const yaml_parser_t *parser, const mp__yaml_text *text, const mp__yaml_text *seen,
+                       mp_error **error);
 
 #endif

@@ -21,7 +21,7 @@ struct mp_yaml_reader {
   yaml_event_t event; /* the last one, from which the host's event borrows */
   bool has_event;
   mp_yaml_options options;
-  mp__yaml_text text;
+  mp__yaml_text text, seen; /* as it is, and as libyaml has it: borrowed from text or disguise */
   mp__yaml_disguise disguise;
   mp__yaml_anchors anchors;
   level *levels;
@@ -53,9 +53,11 @@ static bool start(mp_yaml_reader *reader, const char *text, size_t size, mp_erro
   if (!mp__yaml_check_directives(whole, error)) return false;
   if (!mp__yaml_disguise_init(&reader->disguise, whole->data, whole->size)) return mp_error_set_memory(error);
   if (yaml_parser_initialize(&reader->parser) == 0) return mp_error_set_memory(error);
-  const char *seen = reader->disguise.is_worn ? reader->disguise.text.data : whole->data;
+  const mp_buffer *worn = &reader->disguise.text;
+  reader->seen = (mp__yaml_text){.data = whole->data, .size = whole->size};
+  if (reader->disguise.is_worn) reader->seen = (mp__yaml_text){.data = worn->data, .size = worn->size};
   yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
-  yaml_parser_set_input_string(&reader->parser, (const unsigned char *)seen, whole->size);
+  yaml_parser_set_input_string(&reader->parser, (const unsigned char *)reader->seen.data, reader->seen.size);
   return true;
 }
 
@@ -63,8 +65,7 @@ mp_yaml_reader *mp_yaml_open(const char *text, size_t size, const mp_yaml_option
   mp_yaml_options chosen = *options;
   take_defaults(&chosen.limits);
   if (size > chosen.limits.bytes) {
-    mp_error_set(error, MP_ERROR_YAML, "the text has %zu bytes, and %zu are allowed", size, chosen.limits.bytes);
-    if (error != NULL) mp_error_put(*error, MP_ERROR_HINT, "the option max_bytes allows more");
+    mp__yaml_refuse_size(text, size, chosen.limits.bytes, error);
     return NULL;
   }
   mp_yaml_reader *reader = calloc(1, sizeof *reader);
@@ -252,12 +253,21 @@ static bool check_anchor(const mp_yaml_reader *reader, mp_yaml_mark mark, mp_err
   return mp_yaml_fail(reader, mark, error, "an anchor's name has letters, digits, '-' and '_', and no ':'");
 }
 
+/* In a flow libyaml takes a dash for a text. */
+static bool check_dash(const mp_yaml_reader *reader, bool is_key, mp_yaml_mark mark, mp_error **error) {
+  const bool is_plain = reader->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+  const bool is_dash = reader->event.data.scalar.length == 1 && reader->event.data.scalar.value[0] == '-';
+  if (is_key || !is_plain || !is_dash) return true;
+  mp_yaml_fail(reader, mark, error, "a '-' cannot stand alone here");
+  return hint(error, "a text that is '-' must be quoted");
+}
+
 static bool read_scalar(mp_yaml_reader *reader, mp_yaml_event *event, mp_error **error) {
   const bool is_key = turn(reader);
   event->type = MP_YAML_SCALAR;
-  if (!check_anchor(reader, event->mark, error)) return false;
-  mp__yaml_disguise_take_off(&reader->disguise, (char *)reader->event.data.scalar.value,
-                             reader->event.data.scalar.length);
+  if (!check_anchor(reader, event->mark, error) || !check_dash(reader, is_key, event->mark, error)) return false;
+  reader->event.data.scalar.length = mp__yaml_disguise_take_off(
+      &reader->disguise, (char *)reader->event.data.scalar.value, reader->event.data.scalar.length);
   return count_nodes(reader, 1, event->mark, error) &&
          (!is_key || check_key(reader, reader->event.data.scalar.length, event->mark, error)) &&
          name_anchor(reader, reader->event.data.scalar.anchor, &event->anchor, error) &&
@@ -370,7 +380,7 @@ bool mp_yaml_next(mp_yaml_reader *reader, mp_yaml_event *event, mp_error **error
   do {
     drop_event(reader);
     if (yaml_parser_parse(&reader->parser, &reader->event) == 0) {
-      return mp__yaml_complain(&reader->parser, &reader->text, error);
+      return mp__yaml_complain(&reader->parser, &reader->text, &reader->seen, error);
     }
     reader->has_event = true;
   } while (reader->event.type == YAML_STREAM_START_EVENT);

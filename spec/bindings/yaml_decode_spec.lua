@@ -100,6 +100,33 @@ describe("mp.yaml.decode", function()
     same({ ["\u{85}é\u{a0}"] = "\u{a1}" }, decode "\"\u{85}é\u{a0}\": '\u{a1}'")
   end)
 
+  it("takes a '?' for the beginning of a key only before a blank", function()
+    same({ ["?foo"] = "bar", bar = 42 }, decode "{ ?foo: bar, bar: 42 }")
+    same({ "?x", "a ?b", { ["?c"] = 1 }, { "?d" } }, decode "[?x, a ?b, ?c: 1, [?d]]")
+    same({ a = "?b", c = "?'?'" }, decode "{\"a\":?b, c: ?'?'}")
+    same({ "?x ?y\n", "?z ?", " ?é", "\u{85}?" }, decode "- |\n  ?x ?y\n- ?z ?\n- ' ?é'\n- '\u{85}?'")
+    same({ { a = mp.null }, { b = 1 } }, decode "[? a, ? b : 1]")
+    same({ a = "\u{E000}", ["?b"] = "\u{E001}" }, decode "{a: \u{E000}, ?b: \"\\uE001\"}")
+    local ok, err = pcall(decode, "{?a: é, ?b: c: d}")
+    assert.are.same({ false, 1, 14, "{?a: é, ?b: c: d}" }, { ok, err.line, err.column, err.source })
+    ok, err = pcall(decode, "{?a: b}\n# é\1")
+    assert.are.same({ false, 2, 4 }, { ok, err.line, err.column })
+  end)
+
+  it("keeps a last line of blanks that has no end", function()
+    same({ "\n" }, decode "- |+\n   ")
+    same({ foo = "x\n \n" }, decode "foo: |\n  x\n   ")
+    same({ foo = "x" }, decode "foo: |\n  x")
+    same({ a = "b" }, decode "a: b\n  ")
+  end)
+
+  it("refuses a dash that stands alone in a flow", function()
+    for _, text in ipairs { "[-]", "[-, -]", "{a: -}", "[[-, a]]" } do
+      assert_raises("yaml", "a '%-' cannot stand alone here.*hint: a text that is '%-' must be quoted", decode, text)
+    end
+    same({ "-", "-a", { ["-"] = 1 } }, decode "['-', -a, -: 1]")
+  end)
+
   it("keeps the order of keys", function()
     local map = decode "zebra: 1\napple: 2\nmango: {x: 1, b: 2, a: 3}\n1: 4\ntrue: 5\n"
     assert.are.same({ "zebra", "apple", "mango", 1, true }, keys_of(map))
@@ -318,7 +345,8 @@ describe("mp.yaml.decode", function()
   end)
 
   it("refuses bytes that are no text, with their place", function()
-    assert_raises("yaml", "not valid UTF%-8 at its byte 7 %(from 0%)\nline 2, column 2", decode, "a: b\nü\xFFx")
+    assert_raises("yaml", "not valid UTF%-8 at its byte 7 %(from 0%)\nline 2: ü\u{FFFD}\n         %^", decode,
+      "a: b\nü\xFFx")
     assert_raises("yaml", "not valid UTF%-8 at its byte 0", decode, "\x80")
     assert_raises("yaml", "not valid UTF%-8 at its byte 6", decode, "\xEF\xBB\xBFa: \xC3")
     assert_raises("yaml", "not valid UTF%-16 at its byte 4", decode, "\xFF\xFEa\0\0\xD8")

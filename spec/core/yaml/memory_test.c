@@ -62,6 +62,7 @@ static void each_allocation_may_fail(void **state) {
       "a: &a {x: 1}\nb: *a\n<<: *a\n? &c [1]\n: 2\n--- &a1 1\n",
       "%YAML 1.1\n%TAG !t! tag:x,2000:\n---\n!t!x y\n",
       "a: x\xE2\x80\xA8y\n",
+      "{?a: ?b}\n  ",
       "[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]",
   };
   static const char *const invalid[] = {"[1", "a: *x", "a: \xFF", "a: b: c", "\t", "%TAG", "&x [*x]", "!!int x"};
@@ -72,6 +73,9 @@ static void each_allocation_may_fail(void **state) {
   try_document("\xFF\xFE"
                "a\0:\0 \0001\0",
                10, true);
+  try_document("\xFF\xFE"
+               "a\0:\0\0\xD8",
+               8, false);
 }
 
 int main(void) {
