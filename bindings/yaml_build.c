@@ -369,31 +369,59 @@ static bool read_pair(mpb_yaml_decoder *decoder, map_builder *map) {
   return merge(decoder, map, value);
 }
 
+/* A small map whose keys are like those of one before it. */
+static void make_alike(mpb_yaml_decoder *decoder, const map_builder *map, uint32_t layout) {
+  lua_State *L = decoder->L;
+  lua_createtable(L, 0, (int)map->count);
+  lua_insert(L, map->pair);
+  for (uint32_t i = 0; i < map->count; i++)
+    lua_rawset(L, map->pair);
+  lua_rawgeti(L, decoder->layouts, layout);
+  lua_setmetatable(L, map->pair);
+}
+
+/* A small map with strings as keys, the first of its kind: the table and its layout have no room to spare. */
+static bool make_first(mpb_yaml_decoder *decoder, map_builder *map) {
+  lua_State *L = decoder->L;
+  mpb_layouts *known = &decoder->box->layouts;
+  const int table = map->pair, layout = map->pair + 1, first = map->pair + 2;
+  lua_createtable(L, 0, (int)map->count);
+  lua_createtable(L, (int)map->count, MPB_LAYOUT_FIELDS);
+  lua_rotate(L, table, 2);
+  for (int i = 0; i < (int)map->count; i++) {
+    lua_pushvalue(L, first + 2 * i);
+    if (lua_rawget(L, table) != LUA_TNIL) return refuse_twice(decoder, map, first + 2 * i, map->marks[i]);
+    lua_pop(L, 1);
+    lua_pushvalue(L, first + 2 * i);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, layout, i + 1);
+    lua_pushvalue(L, first + 2 * i + 1);
+    lua_rawset(L, table);
+  }
+  lua_settop(L, layout);
+  mpb_make_layout(L);
+  if (known->count < MPB_MOST_LAYOUTS) {
+    const uint32_t number = mpb_layouts_add(known, map->identities, map->count);
+    if (number == 0) return mp_error_set_memory(decoder->error);
+    lua_pushvalue(L, layout);
+    lua_rawseti(L, decoder->layouts, number);
+  }
+  lua_setmetatable(L, table);
+  return true;
+}
+
 /* Puts the complete map at map->pair. */
 static bool make_map(mpb_yaml_decoder *decoder, map_builder *map) {
   lua_State *L = decoder->L;
-  mpb_layouts *known = &decoder->box->layouts;
-  uint32_t layout = 0;
-  if (!map->is_large && map->has_identities) layout = mpb_layouts_find(known, map->identities, map->count);
-  if (layout != 0) {
-    lua_createtable(L, 0, (int)map->count);
-    lua_insert(L, map->pair);
-    for (uint32_t i = 0; i < map->count; i++)
-      lua_rawset(L, map->pair);
-    lua_rawgeti(L, decoder->layouts, layout);
-    lua_setmetatable(L, map->pair);
+  if (!map->is_large && map->has_identities) {
+    const uint32_t layout = mpb_layouts_find(&decoder->box->layouts, map->identities, map->count);
+    if (layout == 0) return make_first(decoder, map);
+    make_alike(decoder, map, layout);
     return true;
   }
-  const bool is_shared = !map->is_large && map->has_identities;
   if (!map->is_large && !make_large(decoder, map)) return false;
   lua_settop(L, map->pair + LIST_OF_KEYS);
-  mpb_push_layout(L);
-  if (is_shared) {
-    layout = mpb_layouts_add(known, map->identities, map->count);
-    if (layout == 0) return mp_error_set_memory(decoder->error);
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, decoder->layouts, layout);
-  }
+  mpb_make_layout(L);
   lua_setmetatable(L, map->pair);
   return true;
 }

@@ -57,7 +57,7 @@ static bool copy_map(mpb_yaml_decoder *decoder, int from, int to, int level) {
     lua_rawset(L, to);
   }
   if (has_table_keys) {
-    mpb_push_layout(L);
+    mpb_make_layout(L);
     lua_setmetatable(L, to);
   }
   return true;

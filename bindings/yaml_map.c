@@ -4,9 +4,9 @@
 
 #include "yaml_value.h"
 
-/* Only the addresses count: of a layout's list of keys and its table { [key] = place }, of the parts that all layouts
- * share in the registry. */
-static const char keys_key = 0, places_key = 0, pairs_key = 0;
+/* Only the addresses count: of what tells a layout from other metatables, of its table { [key] = place }, of the parts
+ * that all layouts share in the registry. */
+static const char layout_key = 0, places_key = 0, pairs_key = 0;
 
 /* ---- identities ---- */
 
@@ -98,11 +98,10 @@ void mpb_layouts_finish(mpb_layouts *layouts) {
 
 /* ---- layouts as metatables ---- */
 
-void mpb_push_layout(lua_State *L) {
-  luaL_checkstack(L, 4, NULL);
-  lua_createtable(L, 0, 4);
-  lua_insert(L, -2);
-  lua_rawsetp(L, -2, &keys_key);
+void mpb_make_layout(lua_State *L) {
+  luaL_checkstack(L, 3, NULL);
+  lua_pushboolean(L, 1);
+  lua_rawsetp(L, -2, &layout_key);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &pairs_key);
   lua_setfield(L, -2, "__pairs");
   lua_pushliteral(L, "mp.yaml.map");
@@ -113,12 +112,9 @@ void mpb_push_layout(lua_State *L) {
 
 bool mpb_push_layout_keys(lua_State *L, int index) {
   if (!lua_istable(L, index) || !lua_getmetatable(L, index)) return false;
-  if (lua_rawgetp(L, -1, &keys_key) == LUA_TTABLE) {
-    lua_remove(L, -2);
-    return true;
-  }
-  lua_pop(L, 2);
-  return false;
+  const bool is_layout = lua_rawgetp(L, -1, &layout_key) != LUA_TNIL;
+  lua_pop(L, is_layout ? 1 : 2);
+  return is_layout;
 }
 
 bool mpb_is_map(lua_State *L, int index) {
@@ -128,11 +124,10 @@ bool mpb_is_map(lua_State *L, int index) {
 }
 
 void mpb_push_layout_places(lua_State *L, int index) {
-  luaL_checkstack(L, 6, NULL);
+  luaL_checkstack(L, 5, NULL);
   lua_getmetatable(L, index);
   if (lua_rawgetp(L, -1, &places_key) != LUA_TTABLE) {
     lua_pop(L, 1);
-    lua_rawgetp(L, -1, &keys_key);
     const lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
     lua_createtable(L, 0, count > INT32_MAX ? 0 : (int)count);
     for (lua_Integer i = 1; i <= count; i++) {
@@ -140,7 +135,6 @@ void mpb_push_layout_places(lua_State *L, int index) {
       lua_pushinteger(L, i);
       lua_rawset(L, -3);
     }
-    lua_remove(L, -2);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, -3, &places_key);
   }
@@ -241,7 +235,7 @@ static int l_map(lua_State *L) {
     lua_rawseti(L, 3, i);
     lua_rawset(L, 2);
   }
-  mpb_push_layout(L);
+  mpb_make_layout(L);
   lua_setmetatable(L, 2);
   return 1;
 }

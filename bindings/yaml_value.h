@@ -1,6 +1,6 @@
 /* What the files of mp.yaml share: maps that keep the order of their keys, the decoder, and its options.
  *
- * A map is a plain table whose metatable, its layout, has the list of its keys. All maps of a document that have the
+ * A map is a plain table whose metatable, its layout, is also the list of its keys. Maps of a document that have the
  * same keys in the same order share one, so that order costs next to nothing. */
 #ifndef MPB_YAML_VALUE_H
 #define MPB_YAML_VALUE_H
@@ -12,8 +12,9 @@ void mpb_open_yaml(lua_State *L, mpb_runtime *runtime); /* the module table is o
 
 /* ---- layouts (yaml_map.c) ---- */
 
-/* Replaces the list of keys on top of the stack by a layout with it. */
-void mpb_push_layout(lua_State *L);
+enum { MPB_LAYOUT_FIELDS = 4 }; /* that a layout has besides the keys */
+/* Makes a layout of the list of keys on top of the stack, which stays there. */
+void mpb_make_layout(lua_State *L);
 /* Pushes the list of keys of the map at `index`; false, and nothing pushed, when it is no such map. Never raises. */
 bool mpb_push_layout_keys(lua_State *L, int index);
 /* Pushes the table { [key] = place } of a layout's list of keys, for the map at `index`. May raise memory errors. */
@@ -36,7 +37,10 @@ typedef struct mpb_layouts {
   size_t key_count, key_capacity;
 } mpb_layouts;
 
-enum { MPB_SMALL_MAP = 32 }; /* more keys than that are not looked for among the layouts */
+enum {
+  MPB_SMALL_MAP = 32,     /* more keys than that are not looked for among the layouts              */
+  MPB_MOST_LAYOUTS = 4096 /* where there are so many, maps differ: further ones are not kept there */
+};
 
 void mpb_layouts_finish(mpb_layouts *layouts);
 /* What tells a key (at an absolute index) from others: false for what only a table can tell. */
