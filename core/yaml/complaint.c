@@ -10,6 +10,9 @@ typedef struct translation {
   const char *hint;    /* or NULL                             */
 } translation;
 
+static const char directive[] = "a line that begins with '%' is a directive: %YAML or %TAG";
+static const char quote_percent[] = "a text that begins with '%' must be quoted";
+
 static const translation translations[] = {
     {"mapping values are not allowed", "a ': ' cannot stand here",
      "a text that has ': ' in it must be quoted; a key stands on a line of its own"},
@@ -26,7 +29,8 @@ static const translation translations[] = {
     {"did not find expected ',' or '}'", "a ',' or the end of the map, '}', was expected here", NULL},
     {"did not find expected node content", "a value was expected here", NULL},
     {"did not find expected <document start>", "the document has ended, but something follows",
-     "documents are divided by a line that is '---'; a document is one value"},
+     "a line that is '---' divides documents, and ends directives; a document is one value, with one tag and one "
+     "anchor"},
     {"found unexpected end of stream", "the text ends within a quoted text", "is a quote missing?"},
     {"found unexpected document indicator", "a '---' or '...' stands within a quoted text", "is a quote missing?"},
     {"found unknown escape character", "there is no such escape",
@@ -42,13 +46,26 @@ static const translation translations[] = {
      "a text that begins with '&' or '*' must be quoted"},
     {"found undefined tag handle", "the document does not define what this tag begins with",
      "a text that begins with '!' must be quoted"},
+    {"did not find expected whitespace", "a blank was expected here",
+     "a tag ends before a blank; a text that begins with '!' must be quoted"},
+    {"did not find the expected '>'", "the tag has no end: '>'", "a text that begins with '!' must be quoted"},
+    {"did not find expected tag URI", "the tag has no name", "a text that begins with '!' must be quoted"},
+    {"did not find expected '!'", "a '!' was expected here",
+     "%TAG takes a handle, such as !x!, and what it stands for"},
+    {"did not find URI escaped octet", "a '%' in a tag begins an escape: two hexadecimal digits", NULL},
+    {"found an incorrect", "the escapes in the tag are not UTF-8", NULL},
     {"found unexpected ':'", "a ':' cannot stand here", "a text that has ': ' in it must be quoted"},
     {"found incompatible YAML document", "the document is of a version of YAML that is not read: 1.1 and 1.2 are",
      NULL},
     {"found duplicate %YAML directive", "%YAML stands there twice", NULL},
     {"found duplicate %TAG directive", "%TAG gives the same handle twice", NULL},
-    {"found unknown directive name", "a line that begins with '%' is a directive: %YAML or %TAG",
-     "a text that begins with '%' must be quoted"},
+    {"duplicate %TAG directive", "%TAG gives the same handle twice", NULL},
+    {"did not find expected digit or '.'", "a version was expected here, such as 1.2", NULL},
+    {"did not find expected version number", "a version was expected here, such as 1.2", NULL},
+    {"found extremely long version number", "a version was expected here, such as 1.2", NULL},
+    {"found unknown directive name", directive, quote_percent},
+    {"could not find expected directive name", directive, quote_percent},
+    {"found unexpected non-alphabetical character", directive, quote_percent},
     {"control characters are not allowed", "a control character cannot stand in a document",
      "in double quotes it is written as an escape, such as \\x07"},
 };

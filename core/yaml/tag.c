@@ -99,7 +99,7 @@ static bool read_timestamp(const char *text, size_t size, mp_value *out, const c
   char iso[80];
   int32_t days;
   *wrong = "is no timestamp such as 2026-11-24 or 2026-11-24T18:39:19Z";
-  if (size < 8 || text[0] < '0' || text[0] > '9') return false;
+  if (size < 8 || text[0] < '0' || text[0] > '9' || memchr(text, '\0', size) != NULL) return false;
   if (size <= 10) {
     if (!mp_date_parse(text, size, &days, NULL)) return false;
     *out = (mp_value){.kind = MP_VALUE_DATE, .as.integer = days};

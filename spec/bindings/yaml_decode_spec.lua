@@ -229,7 +229,8 @@ describe("mp.yaml.decode", function()
       ["!!binary x"] = "is no base 64", ["!!binary 'YQ='"] = "is no base 64", ["!!binary YR=="] = "is no base 64",
       ["!!binary '===='"] = "is no base 64", ["!!binary YQ==YQ=="] = "is no base 64",
       ["!!timestamp x"] = "is no timestamp", ["!!timestamp 2024-13-01"] = "is no timestamp",
-      ["!!timestamp 2024-01-01Tx"] = "is no timestamp", ["!!timestamp 2024-01-01 "] = nil,
+      ["!!timestamp 2024-01-01Tx"] = "is no timestamp",
+      ['!!timestamp "2024-01-01T10:00:00\\0Z"'] = "is no timestamp", ["!!timestamp 2024-01-01 "] = nil,
     } do assert_raises("yaml", why, decode, text) end
   end)
 
