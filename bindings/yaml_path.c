@@ -2,6 +2,7 @@
 #include "yaml_value.h"
 
 static void add_key(lua_State *L, int key, mp_buffer *path) {
+  enum { SHOWN = 60 }; /* bytes of a key */
   size_t size;
   if (lua_type(L, key) != LUA_TSTRING) {
     if (lua_isinteger(L, key)) {
@@ -19,11 +20,10 @@ static void add_key(lua_State *L, int key, mp_buffer *path) {
     const unsigned char c = (unsigned char)text[i];
     is_name = c >= 0x80 || c == '_' || c == '-' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
   }
-  if (is_name) {
-    mp_buffer_addf(path, "%s%.60s", path->size > 0 ? "." : "", text);
-  } else {
-    mp_buffer_addf(path, "[\"%.60s\"]", text);
-  }
+  if (!is_name) mp_buffer_adds(path, "[\"");
+  if (is_name && path->size > 0) mp_buffer_addc(path, '.');
+  mp_yaml_show(path, text, size < SHOWN ? size : SHOWN);
+  if (!is_name) mp_buffer_adds(path, "\"]");
 }
 
 static void add_path(lua_State *L, const mpb_yaml_frame *at, mp_buffer *path) {

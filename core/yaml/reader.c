@@ -105,10 +105,21 @@ const char *mp_yaml_text(const mp_yaml_reader *reader, size_t *size) {
 /* ---- errors ---- */
 
 bool mp_yaml_fail(const mp_yaml_reader *reader, mp_yaml_mark mark, mp_error **error, const char *format, ...) {
+  char raw[512];
+  mp_buffer shown;
   va_list arguments;
   va_start(arguments, format);
-  mp_error_set_v(error, MP_ERROR_YAML, format, arguments);
+  vsnprintf(raw, sizeof raw, format, arguments);
   va_end(arguments);
+  mp_buffer_init(&shown, SIZE_MAX);
+  mp_yaml_show(&shown, raw, strlen(raw));
+  const char *message = mp_buffer_text(&shown);
+  if (message == NULL) {
+    mp_error_set_memory(error);
+  } else {
+    mp_error_set(error, MP_ERROR_YAML, "%s", message);
+  }
+  mp_buffer_finish(&shown);
   if (error != NULL && *error != NULL) mp__yaml_put_place(&reader->text, mark, *error);
   return false;
 }

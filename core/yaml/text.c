@@ -55,6 +55,16 @@ static int as_int(uint32_t number) {
 
 enum { FAR = 10000, BEHIND = 200 }; /* characters */
 
+static void put_line(mp_error *error, const char *line, size_t size, const char *sign) {
+  mp_buffer shown;
+  mp_buffer_init(&shown, SIZE_MAX);
+  mp_yaml_show(&shown, line, size);
+  mp_buffer_adds(&shown, sign);
+  const char *text = mp_buffer_text(&shown);
+  if (text != NULL) mp_error_put(error, MP_ERROR_SOURCE, text);
+  mp_buffer_finish(&shown);
+}
+
 /* Of a line that has no end, only the beginning is kept, and none where the place is far from it. */
 void mp__yaml_put_place(const mp__yaml_text *text, mp_yaml_mark mark, mp_error *error) {
   mp_error_put_place(error, as_int(mark.line), as_int(mark.column));
@@ -65,7 +75,7 @@ void mp__yaml_put_place(const mp__yaml_text *text, mp_yaml_mark mark, mp_error *
   for (uint32_t characters = 0; at < end && behind_break(at, end) == NULL; at++) {
     if (!is_continuation(*at) && characters++ > mark.column + BEHIND) break;
   }
-  mp_error_putf(error, MP_ERROR_SOURCE, "%.*s", (int)(at - start), start);
+  put_line(error, start, (size_t)(at - start), "");
 }
 
 /* The place where the text ends too early; `sign` stands in the line for what would follow. */
@@ -74,7 +84,7 @@ static void put_end(const mp__yaml_text *text, const char *sign, mp_error *error
   mp_error_put_place(error, as_int(mark.line), as_int(mark.column));
   if (mark.column > FAR) return;
   const char *start = line_start(text, mark.line);
-  mp_error_putf(error, MP_ERROR_SOURCE, "%.*s%s", (int)(text->data + text->size - start), start, sign);
+  put_line(error, start, (size_t)(text->data + text->size - start), sign);
 }
 
 /* ---- encodings ---- */

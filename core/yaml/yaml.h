@@ -76,6 +76,10 @@ bool mp_yaml_next(mp_yaml_reader *reader, mp_yaml_event *event, mp_error **error
 bool mp_yaml_fail(const mp_yaml_reader *reader, mp_yaml_mark mark, mp_error **error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Appends a piece of a document as errors show it: control characters as pictures (U+2400 and on), a character that the
+ * piece has not whole as "...". */
+void mp_yaml_show(mp_buffer *out, const char *text, size_t size);
+
 /* The text as UTF-8, borrowed from the reader. */
 const char *mp_yaml_text(const mp_yaml_reader *reader, size_t *size);
 

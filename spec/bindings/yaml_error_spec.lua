@@ -150,6 +150,18 @@ describe("an error of mp.yaml.decode", function()
     assert.is_nil(err.source)
   end)
 
+  it("shows no half of a character, and nothing that a terminal would obey", function()
+    local long = "a" .. ("é"):rep(40)
+    local half = "a" .. ("é"):rep(29) .. "…"
+    local twice = ("? %s\n: 1\n"):format(long):rep(2)
+    assert.are.equal(('the key "%s" is there twice'):format(half), error_of(twice).message)
+    assert.are.equal(half, error_of(long .. ": !!int x").path)
+    local err = error_of '"\\e[2J\\n\\x7f\\x9b": !!int "\\e[31m"'
+    assert.are.same({ '"␛[31m" is no integer', '["␛[2J␊␡\u{FFFD}"]' }, { err.message, err.path })
+    err = error_of "a: x\0é\27[31m\u{9b}\tb\127"
+    assert.are.same({ 5, "a: x␀é␛[31m\u{FFFD}\tb␡" }, { err.column, err.source })
+  end)
+
   it("says that a key is long, when its colon comes late", function()
     assert.matches("hint: a key of more than 1,024 characters begins with '%? '", shown(("k"):rep(1100) .. ": 1"))
     assert.is_nil(shown("a: b: c"):find "1,024")
