@@ -1,6 +1,7 @@
 /* What libyaml would take for something else:
  * - For it, as for YAML 1.1, U+0085, U+2028 and U+2029 end a line; in YAML 1.2 they are characters like others.
- * - In a flow it takes each '?' before a text for the beginning of a key; in YAML 1.2 only one with a blank behind it.
+ * - In a flow it takes each '?' or ':' before a text for a sign; in YAML 1.2 only one with a blank behind it, or a ':'
+ *   behind a key that is quoted or a flow itself.
  * So that they stay what they are, other characters stand in for them while libyaml reads: ones that the document has
  * nowhere, neither as they are nor as an escape.
  * - It drops a last line of blanks, which belongs to a block, when the line has no end: then it gets one. */
@@ -80,6 +81,8 @@ static bool choose(mp__yaml_disguise *disguise, const census *used) {
   put_three(three - 1, disguise->paragraph);
   if (!find_unused(used->three, THREE_FIRST, THREE_LAST, &three)) return false;
   put_three(three - 1, disguise->question);
+  if (!find_unused(used->three, THREE_FIRST, THREE_LAST, &three)) return false;
+  put_three(three - 1, disguise->colon);
   return true;
 }
 
@@ -104,11 +107,19 @@ static bool is_among(char c, const char *set) {
   return c != '\0' && strchr(set, c) != NULL;
 }
 
-/* The next '?' with which a text begins, or one within a text, where it makes no difference; NULL: there is none. */
-static const char *find_question(const char *text, const char *from, const char *end) {
-  for (const char *at = from; (at = memchr(at, '?', (size_t)(end - at))) != NULL; at++) {
+/* True for what a ':' at `at` may belong to: "key" :value. */
+static bool is_behind_key(const char *text, const char *at) {
+  while (at > text && is_among(at[-1], " \t\r\n"))
+    at--;
+  return at > text && is_among(at[-1], "\"']}");
+}
+
+/* The next '?' or ':' with which a text begins, or one within a text, where it makes no difference; NULL: none. */
+static const char *find_sign(char sign, const char *text, const char *from, const char *end) {
+  for (const char *at = from; (at = memchr(at, sign, (size_t)(end - at))) != NULL; at++) {
     const bool may_begin = at == text || is_among(at[-1], " \t\r\n[{,:");
-    if (may_begin && end - at > 1 && !is_among(at[1], " \t\r\n[]{},")) return at;
+    if (!may_begin || end - at < 2 || is_among(at[1], " \t\r\n[]{},")) continue;
+    if (sign == '?' || !is_behind_key(text, at)) return at;
   }
   return NULL;
 }
@@ -121,10 +132,22 @@ static bool ends_in_blank_line(const char *text, size_t size) {
 }
 
 static void copy(mp__yaml_disguise *disguise, const char *text, size_t size) {
-  const char *end = text + size, *from = text;
-  for (const char *at = text; disguise->has_stand_ins && (at = find_question(text, at, end)) != NULL; from = ++at) {
+  const char *end = text + size, *from = text, *question = NULL, *colon = NULL;
+  if (disguise->has_stand_ins) {
+    question = find_sign('?', text, text, end);
+    colon = find_sign(':', text, text, end);
+  }
+  while (question != NULL || colon != NULL) {
+    const bool is_colon = question == NULL || (colon != NULL && colon < question);
+    const char *at = is_colon ? colon : question;
     mp_buffer_add(&disguise->text, from, (size_t)(at - from));
-    mp_buffer_add(&disguise->text, disguise->question, sizeof disguise->question);
+    mp_buffer_add(&disguise->text, is_colon ? disguise->colon : disguise->question, 3);
+    from = at + 1;
+    if (is_colon) {
+      colon = find_sign(':', text, from, end);
+    } else {
+      question = find_sign('?', text, from, end);
+    }
   }
   mp_buffer_add(&disguise->text, from, (size_t)(end - from));
 }
@@ -133,7 +156,8 @@ bool mp__yaml_disguise_init(mp__yaml_disguise *disguise, const char *text, size_
   disguise->is_worn = disguise->has_stand_ins = false;
   mp_buffer_init(&disguise->text, SIZE_MAX);
   const bool has_break = has_pair(text, size, next_line) || has_pair(text, size, line);
-  if (has_break || find_question(text, text, text + size) != NULL) {
+  const char *end = text + size;
+  if (has_break || find_sign('?', text, text, end) != NULL || find_sign(':', text, text, end) != NULL) {
     census used = {{false}, {false}};
     take_census(&used, text, size);
     disguise->has_stand_ins = choose(disguise, &used);
@@ -151,13 +175,13 @@ bool mp__yaml_disguise_init(mp__yaml_disguise *disguise, const char *text, size_
   return true;
 }
 
-/* Returns the size without what the stand-ins of '?' had more. */
-static size_t put_questions(const char stand_in[3], char *text, size_t size) {
+/* Returns the size without what the stand-ins of a sign had more. */
+static size_t put_sign(const char stand_in[3], char sign, char *text, size_t size) {
   char *end = text + size, *to = text, *from = text;
   for (char *at; (at = memmem(from, (size_t)(end - from), stand_in, 3)) != NULL; from = at + 3) {
     memmove(to, from, (size_t)(at - from));
     to += at - from;
-    *to++ = '?';
+    *to++ = sign;
   }
   if (to == text) return size;
   memmove(to, from, (size_t)(end - from));
@@ -171,7 +195,7 @@ size_t mp__yaml_disguise_take_off(const mp__yaml_disguise *disguise, char *text,
   exchange(text, size, disguise->next_line, next_line, 2);
   exchange(text, size, disguise->line, line, 3);
   exchange(text, size, disguise->paragraph, paragraph, 3);
-  return put_questions(disguise->question, text, size);
+  return put_sign(disguise->colon, ':', text, put_sign(disguise->question, '?', text, size));
 }
 
 void mp__yaml_disguise_finish(mp__yaml_disguise *disguise) {

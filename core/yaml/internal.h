@@ -33,7 +33,7 @@ mp_yaml_mark mp__yaml_mark_of(const mp__yaml_text *text, size_t offset);
 typedef struct mp__yaml_disguise {
   bool is_worn, has_stand_ins;
   mp_buffer text; /* the whole document, as libyaml sees it: with the same characters in each line */
-  char next_line[2], line[3], paragraph[3], question[3];
+  char next_line[2], line[3], paragraph[3], question[3], colon[3];
 } mp__yaml_disguise;
 
 /* False without memory. On failure too, finish it. */

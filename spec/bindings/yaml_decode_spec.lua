@@ -113,6 +113,18 @@ describe("mp.yaml.decode", function()
     assert.are.same({ false, 2, 4 }, { ok, err.line, err.column })
   end)
 
+  it("takes a ':' for the end of a key only before a blank, or behind one that is quoted or a flow", function()
+    same({ x = ":x" }, decode "{x: :x}")
+    same({ ":x", "::vector", { a = "::b" }, { a = ":b" }, { [":c"] = 1 } },
+      decode "[:x, ::vector, {a: ::b}, {\"a\"::b}, :c: 1]")
+    same({ { a = "b" }, { a = "b" }, { a = "b" }, { a = "b" } }, decode "[{'a' :b}, {\"a\"\t:b}, \"a\" :b, {a: b}]")
+    same({ a = "b :c ?d ::e", [":f"] = "g\n :h\n" }, decode "a: b :c ?d ::e\n:f: |\n  g\n   :h\n")
+    assert.are.equal("x", select(2, next(decode "{[1] :x}")))
+    same({ "a :b" }, decode "[a :b]")
+    local ok, err = pcall(decode, "&a :b: [\n  é :c, ?d, }")
+    assert.are.same({ false, 2, 13 }, { ok, err.line, err.column })
+  end)
+
   it("keeps a last line of blanks that has no end", function()
     same({ "\n" }, decode "- |+\n   ")
     same({ foo = "x\n \n" }, decode "foo: |\n  x\n   ")
