@@ -190,8 +190,15 @@ static size_t put_sign(const char stand_in[3], char sign, char *text, size_t siz
   return (size_t)(to - text);
 }
 
+static bool is_ascii(const char *text, size_t size) {
+  unsigned char all = 0;
+  for (size_t i = 0; i < size; i++)
+    all |= (unsigned char)text[i];
+  return all < 0x80;
+}
+
 size_t mp__yaml_disguise_take_off(const mp__yaml_disguise *disguise, char *text, size_t size) {
-  if (!disguise->has_stand_ins) return size;
+  if (!disguise->has_stand_ins || is_ascii(text, size)) return size;
   exchange(text, size, disguise->next_line, next_line, 2);
   exchange(text, size, disguise->line, line, 3);
   exchange(text, size, disguise->paragraph, paragraph, 3);
