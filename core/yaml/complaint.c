@@ -26,7 +26,9 @@ static const translation translations[] = {
      "an item begins on a line of its own; a text that begins with '- ' must be quoted"},
     {"mapping keys are not allowed", "a '?' cannot begin a key here", "a text that begins with '? ' must be quoted"},
     {"did not find expected ',' or ']'", "a ',' or the end of the list, ']', was expected here", NULL},
-    {"did not find expected ',' or '}'", "a ',' or the end of the map, '}', was expected here", NULL},
+    {"did not find expected ',' or '}'", "a ',' or the end of the map, '}', was expected here",
+     "in a map between braces a key and its ':' stand in one line; a text with ',', '[', ']', '{' or '}' must be "
+     "quoted"},
     {"did not find expected node content", "a value was expected here", NULL},
     {"did not find expected <document start>", "the document has ended, but something follows",
      "a line that is '---' divides documents, and ends directives; a document is one value, with one tag and one "

@@ -362,8 +362,26 @@ void mp_yaml_write_bytes(mp_buffer *out, const char *bytes, size_t size) {
   }
 }
 
+/* "1e+30" is a text for YAML 1.1: there a float has a point. */
+static void add_point(mp_buffer *out, size_t start) {
+  const char *digits = out->data + start;
+  const size_t size = out->size - start;
+  const char *exponent = memchr(digits, 'e', size);
+  if (exponent == NULL || memchr(digits, '.', size) != NULL) return;
+  const size_t at = (size_t)(exponent - out->data);
+  mp_buffer_adds(out, ".0");
+  if (!mp_buffer_ok(out)) return;
+  memmove(out->data + at + 2, out->data + at, out->size - at - 2);
+  memcpy(out->data + at, ".0", 2);
+}
+
 bool mp_yaml_write_float(mp_buffer *out, double value, mp_error **error) {
-  if (isfinite(value)) return mp_json_write_float(out, value, error);
+  const size_t start = out->size;
+  if (isfinite(value)) {
+    if (!mp_json_write_float(out, value, error)) return false;
+    if (mp_buffer_ok(out)) add_point(out, start);
+    return check_memory(out, error);
+  }
   mp_buffer_adds(out, isnan(value) ? ".nan" : value > 0 ? ".inf" : "-.inf");
   return check_memory(out, error);
 }

@@ -13,7 +13,8 @@ end
 describe("mp.yaml.encode", function()
   it("writes each kind of value", function()
     for text, value in pairs {
-      ["true"] = true, ["-5"] = -5, ["1.0"] = 1.0, ["0.1"] = 0.1, ["-0.0"] = -0.0, ["1e+30"] = 1e30,
+      ["true"] = true, ["-5"] = -5, ["1.0"] = 1.0, ["0.1"] = 0.1, ["-0.0"] = -0.0, ["1.0e+30"] = 1e30,
+      ["-5.0e-324"] = -5e-324, ["1.5e+300"] = 1.5e300,
         [".inf"] = math.huge,
       ["-.inf"] = -math.huge, ["null"] = mp.null, ["text"] = "text", ["-9223372036854775808"] = math.mininteger,
       ["123456789012345678901234567890"] = mp.numeric "123456789012345678901234567890",
@@ -157,6 +158,14 @@ describe("mp.yaml.encode", function()
       local ok, read = pcall(decode, written)
       assert(ok, tostring(read) .. "\n" .. written)
       same(given, read)
+    end
+  end)
+
+  it("writes floats that read back to the bit", function()
+    math.randomseed(7)
+    for _ = 1, 2000 do
+      local value = string.unpack("d", string.pack("I8", math.random(0)))
+      if value == value then same(value, decode(encode(value))) end
     end
   end)
 
