@@ -15,7 +15,7 @@ static const char quote_percent[] = "a text that begins with '%' must be quoted"
 
 static const translation translations[] = {
     {"mapping values are not allowed", "a ': ' cannot stand here",
-     "a text that has ': ' in it must be quoted; a key stands on a line of its own"},
+     "a text that has ': ' in it must be quoted; a key stands on a line of its own, with a blank behind its colon"},
     {"could not find expected ':'", "this line is no \"key: value\"",
      "a key needs a colon and a blank behind it; a text that goes on over several lines must be indented"},
     {"did not find expected key", "a key was expected here",
@@ -29,7 +29,8 @@ static const translation translations[] = {
     {"did not find expected ',' or '}'", "a ',' or the end of the map, '}', was expected here",
      "in a map between braces a key and its ':' stand in one line; a text with ',', '[', ']', '{' or '}' must be "
      "quoted"},
-    {"did not find expected node content", "a value was expected here", NULL},
+    {"did not find expected node content", "a value was expected here",
+     "a text that begins with '#', ',', '[', ']', '{' or '}' must be quoted: '#' begins a remark"},
     {"did not find expected <document start>", "the document has ended, but something follows",
      "a line that is '---' divides documents, and ends directives; a document is one value, with one tag and one "
      "anchor"},
@@ -37,7 +38,8 @@ static const translation translations[] = {
     {"found unexpected document indicator", "a '---' or '...' stands within a quoted text", "is a quote missing?"},
     {"found unknown escape character", "there is no such escape",
      "in double quotes a backslash is written as \\\\; single quotes know no escapes"},
-    {"did not find expected hexdecimal", "an escape has too few hexadecimal digits", "\\x takes 2, \\u 4, \\U 8"},
+    {"did not find expected hexdecimal", "an escape has too few hexadecimal digits",
+     "\\x takes 2, \\u 4, \\U 8; a backslash itself is written as \\\\"},
     {"found invalid Unicode character escape", "the escape is no Unicode character",
      "a character beyond U+FFFF is written as \\U and 8 digits"},
     {"found a tab character", "a tab cannot indent", "indent with blanks"},

@@ -34,7 +34,8 @@ describe("an error of mp.yaml.decode", function()
       assert.are.equal(text, err.source)
     end
     assert.are.equal("a ': ' cannot stand here\nline 1: 日本: 語: x\n             ^\n"
-      .. "hint: a text that has ': ' in it must be quoted; a key stands on a line of its own", shown "日本: 語: x")
+      .. "hint: a text that has ': ' in it must be quoted; a key stands on a line of its own, with a blank behind its colon",
+      shown "日本: 語: x")
   end)
 
   it("is right in every encoding, and behind every kind of line end", function()
@@ -92,7 +93,7 @@ describe("an error of mp.yaml.decode", function()
       ["\ta: 1"] = "a tab cannot indent\n.*indent with blanks",
       ["a:\n\tb: 1"] = "a tab cannot indent",
       ['a: "\\q"'] = "there is no such escape\n.*a backslash is written as",
-      ['a: "\\xZZ"'] = "an escape has too few hexadecimal digits",
+      ['a: "\\xZZ"'] = "an escape has too few hexadecimal digits\n.*a backslash itself is written as",
       ['a: "\\uD800"'] = "the escape is no Unicode character",
       ["a: *"] = "a name was expected behind '&' or '%*'",
       ["a: [1, 2}"] = "a ',' or the end of the list",
@@ -123,6 +124,8 @@ describe("an error of mp.yaml.decode", function()
       ["!%FF a"] = "the escapes in the tag are not UTF%-8",
       ["a\n...\nb"] = "the document has ended, but something follows\n.*a line that is '%-%-%-' divides",
       ["}"] = "a value was expected here",
+      ["colors: [#264653, #2A9D8F]"] = "a value was expected here\n.*'#' begins a remark",
+      ["name:My metric\nother: x"] = "with a blank behind its colon",
     } do
       local err = error_of(text)
       assert(tostring(err):find(expected), ("%q: %s"):format(text, tostring(err)))
