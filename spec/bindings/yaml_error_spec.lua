@@ -34,8 +34,8 @@ describe("an error of mp.yaml.decode", function()
       assert.are.equal(text, err.source)
     end
     assert.are.equal("a ': ' cannot stand here\nline 1: 日本: 語: x\n             ^\n"
-      .. "hint: a text that has ': ' in it must be quoted; a key stands on a line of its own, with a blank behind its colon",
-      shown "日本: 語: x")
+      .. "hint: a text that has ': ' in it must be quoted; a key stands on a line of its own, "
+      .. "with a blank behind its colon", shown "日本: 語: x")
   end)
 
   it("is right in every encoding, and behind every kind of line end", function()
