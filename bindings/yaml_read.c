@@ -192,7 +192,8 @@ static void refuse_second(lua_State *L, mpb_yaml_decoder *decoder, const decode_
   if (!mpb_yaml_advance(decoder, NULL)) raise(L, decoder, options);
   if (decoder->event.type != MP_YAML_DOCUMENT) return;
   mp_yaml_fail(decoder->box->reader, decoder->event.mark, decoder->error, "the text has a second document");
-  if (*decoder->error != NULL) mp_error_put(*decoder->error, MP_ERROR_HINT, "mp.yaml.decode_all reads several");
+  if (*decoder->error != NULL)
+    mp_error_put(*decoder->error, MP_ERROR_HINT, "write one document in a file; mp.yaml.decode_all reads several");
   raise(L, decoder, options);
 }
 

@@ -1,4 +1,5 @@
 /* What libyaml complains about, in the words of somebody who writes documents. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -140,19 +141,58 @@ static mp_yaml_mark within(const mp__yaml_text *text, mp_yaml_mark mark) {
   return mark.line > last.line ? last : mark;
 }
 
+/* Where the innermost list or map in brackets begins that is not closed, or NULL. */
+static const yaml_mark_t *open_bracket(const yaml_parser_t *parser) {
+  const char *context = parser->context != NULL ? parser->context : "";
+  if (strcmp(context, "while parsing a flow sequence") == 0 || strcmp(context, "while parsing a flow mapping") == 0)
+    return &parser->context_mark;
+  if (strcmp(context, "while parsing a flow node") != 0) return NULL;
+  return parser->marks.top > parser->marks.start ? parser->marks.top - 1 : NULL;
+}
+
 /* Of what was opened in another line and is not closed. */
-static void put_beginning(const yaml_parser_t *parser, mp_yaml_mark mark, mp_error *error) {
-  static const struct {
-    const char *context, *what;
-  } opened[] = {{"while parsing a flow sequence", "the list"},
-                {"while parsing a flow mapping", "the map"},
-                {"while scanning a quoted scalar", "the quoted text"}};
-  const yaml_mark_t *begin = &parser->context_mark;
-  if (parser->context == NULL || begin->line + 1 == mark.line) return;
-  for (size_t i = 0; i < sizeof opened / sizeof opened[0]; i++) {
-    if (strcmp(parser->context, opened[i].context) != 0) continue;
-    mp_error_putf(error, MP_ERROR_DETAIL, "%s begins in line %zu, column %zu", opened[i].what, begin->line + 1,
-                  begin->column + 1);
+static void put_beginning(const yaml_parser_t *parser, const mp__yaml_text *text, mp_yaml_mark mark, mp_error *error) {
+  const yaml_mark_t *begin = open_bracket(parser);
+  const char *what = "the quoted text";
+  if (begin != NULL) {
+    const mp_yaml_mark place = {(uint32_t)begin->line + 1, (uint32_t)begin->column + 1};
+    what = byte_at(text, place) == '{' ? "the map" : "the list";
+  } else if (parser->context != NULL && strcmp(parser->context, "while scanning a quoted scalar") == 0) {
+    begin = &parser->context_mark;
+  }
+  if (begin == NULL || begin->line + 1 == mark.line) return;
+  mp_error_putf(error, MP_ERROR_DETAIL, "%s begins in line %zu, column %zu", what, begin->line + 1, begin->column + 1);
+}
+
+/* How many hexadecimal digits stand at a place, and nothing that goes on behind them. */
+static size_t count_digits(const char *at, const char *end) {
+  const char *last = at;
+  while (last < end && isxdigit((unsigned char)*last))
+    last++;
+  const bool ends = last == end || strchr(" \t\r\n,]}", *last) != NULL;
+  return ends ? (size_t)(last - at) : 0;
+}
+
+/* Whether a # begins a comment that reads like a colour. */
+static bool is_colour(const char *first, const char *at, const char *end) {
+  if (*at != '#' || at == first || strchr("[{, \t", at[-1]) == NULL) return false;
+  const size_t digits = count_digits(at + 1, end);
+  return digits == 3 || digits == 4 || digits == 6 || digits == 8;
+}
+
+/* In brackets that do not end, a colour without quotes may have made a comment of their end. */
+static void put_colour(const yaml_parser_t *parser, const mp__yaml_text *text, mp_yaml_mark mark, mp_error *error) {
+  const yaml_mark_t *bracket = open_bracket(parser);
+  if (bracket == NULL) return;
+  const char *first = mp__yaml_line_start(text, (uint32_t)bracket->line + 1);
+  const char *end = mp__yaml_line_start(text, mark.line + 1);
+  for (const char *at = first; at < end; at++) {
+    if (!is_colour(first, at, text->data + text->size)) continue;
+    const mp_yaml_mark place = mp__yaml_mark_of(text, (size_t)(at - text->data));
+    const int length = (int)count_digits(at + 1, text->data + text->size) + 1;
+    mp_error_putf(error, MP_ERROR_HINT, "in line %u a # begins a comment; write it in quotes: \"%.*s\"",
+                  (unsigned)place.line, length, at);
+    return;
   }
 }
 
@@ -170,6 +210,7 @@ bool mp__yaml_complain(const yaml_parser_t *parser, const mp__yaml_text *text, c
   put_words(parser->problem, text, mark, error);
   if (error == NULL || *error == NULL) return false;
   mp__yaml_put_place(text, shown, *error);
-  put_beginning(parser, shown, *error);
+  put_beginning(parser, text, shown, *error);
+  put_colour(parser, text, shown, *error);
   return false;
 }

@@ -24,6 +24,8 @@ bool mp__yaml_refuse_size(const char *bytes, size_t size, size_t limit, mp_error
 bool mp__yaml_check_directives(const mp__yaml_text *text, mp_error **error);
 /* Puts line, column and the line itself into an error. */
 void mp__yaml_put_place(const mp__yaml_text *text, mp_yaml_mark mark, mp_error *error);
+/* Where a line begins; the end of the text where there is no such line. */
+const char *mp__yaml_line_start(const mp__yaml_text *text, uint32_t line);
 /* The place of a byte of the text. */
 mp_yaml_mark mp__yaml_mark_of(const mp__yaml_text *text, size_t offset);
 

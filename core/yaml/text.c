@@ -38,7 +38,7 @@ mp_yaml_mark mp__yaml_mark_of(const mp__yaml_text *text, size_t offset) {
   return mark;
 }
 
-static const char *line_start(const mp__yaml_text *text, uint32_t line) {
+const char *mp__yaml_line_start(const mp__yaml_text *text, uint32_t line) {
   const char *end = text->data + text->size;
   const char *at = text->data;
   for (uint32_t number = 1; number < line && at < end;) {
@@ -69,7 +69,7 @@ static void put_line(mp_error *error, const char *line, size_t size, const char 
 void mp__yaml_put_place(const mp__yaml_text *text, mp_yaml_mark mark, mp_error *error) {
   mp_error_put_place(error, as_int(mark.line), as_int(mark.column));
   if (mark.column > FAR) return;
-  const char *start = line_start(text, mark.line);
+  const char *start = mp__yaml_line_start(text, mark.line);
   const char *end = text->data + text->size;
   const char *at = start;
   for (uint32_t characters = 0; at < end && behind_break(at, end) == NULL; at++) {
@@ -83,7 +83,7 @@ static void put_end(const mp__yaml_text *text, const char *sign, mp_error *error
   const mp_yaml_mark mark = mp__yaml_mark_of(text, text->size);
   mp_error_put_place(error, as_int(mark.line), as_int(mark.column));
   if (mark.column > FAR) return;
-  const char *start = line_start(text, mark.line);
+  const char *start = mp__yaml_line_start(text, mark.line);
   put_line(error, start, (size_t)(text->data + text->size - start), sign);
 }
 

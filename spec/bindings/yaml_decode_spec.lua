@@ -378,8 +378,8 @@ describe("mp.yaml.decode", function()
   end)
 
   it("reads one document, and decode_all all of them", function()
-    assert_raises("yaml", "the text has a second document\nline 2: %-%-%-\n        ^\nhint: mp.yaml.decode_all",
-      decode, "a\n---\nb")
+    assert_raises("yaml", "the text has a second document\nline 2: %-%-%-\n        ^\n"
+      .. "hint: write one document in a file; mp.yaml.decode_all", decode, "a\n---\nb")
     same({ "a", mp.null, { x = 1 } }, decode_all "a\n---\n---\nx: 1\n...\n")
     assert.is_true(mp.array.is(decode_all ""))
     assert.are.equal(0, #decode_all "# nothing")

@@ -76,6 +76,21 @@ describe("an error of mp.yaml.decode", function()
       .. "detail: the quoted text begins in line 1, column 4\nhint: is a quote missing?", shown "a: \"x\n  b\n")
     assert.matches("detail: the map begins in line 1, column 4\nhint: .* a key and its ':' stand in one line",
       shown "a: {b: 1,\n c: 2\n")
+    assert.matches("detail: the list begins in line 1, column 4\n", shown "ä: [b\n, c:\n - 2\n")
+    assert.matches("detail: the map begins in line 1, column 4\n", shown "ä: {b: 1,\n c:\n - 2\n")
+  end)
+
+  it("knows a colour that hides the end of what is in brackets", function()
+    local hint = 'in line 2 a # begins a comment; write it in quotes: "#2A9d8f"'
+    for _, text in ipairs { "a:\n  b: [#2A9d8f]\n", "a:\r\n  b: ['#264653', #2A9d8f, '#fff']\r\nc: 1\r\n",
+      "a: {\n  b: #2A9d8f}\nc: 1\n", "a:\n  b: [#2A9d8f]\n  c:\n    - d\n", "ä: [\n ü, #2A9d8f, #fff\n\n" } do
+      assert.equal(hint, error_of(text).hint)
+    end
+    for _, text in ipairs { "a: [x, '#fff'", "a: [#fff\n, 1, #ff", "a: [ # fff\n1", "a: [1, #ffg\n", "a: [1, x#fff\n",
+      "#fff\na: [1, #123456789\n", "a: [1\n#fff" } do
+      local expected = text:find "^a: %[#fff" and 'in line 1 a # begins a comment; write it in quotes: "#fff"' or nil
+      assert.equal(expected, (error_of(text).hint or ""):match "in line %d+ a # begins.*")
+    end
   end)
 
   it("says what to do in the words of an author", function()
@@ -124,7 +139,8 @@ describe("an error of mp.yaml.decode", function()
       ["!%FF a"] = "the escapes in the tag are not UTF%-8",
       ["a\n...\nb"] = "the document has ended, but something follows\n.*a line that is '%-%-%-' divides",
       ["}"] = "a value was expected here",
-      ["colors: [#264653, #2A9D8F]"] = "a value was expected here\n.*'#' begins a remark",
+      ["colors: [#264653, #2A9D8F]"] = "a value was expected here\n.*a # begins a comment.*#264653",
+      ["colors: [, a]"] = "a value was expected here\n.*'#' begins a remark",
       ["name:My metric\nother: x"] = "with a blank behind its colon",
     } do
       local err = error_of(text)
