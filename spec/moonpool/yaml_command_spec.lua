@@ -88,7 +88,7 @@ a.yml:4:18: rows[1].columnSizes: the sum of the sizes is 11; expected exactly 12
 a.yml:5:5: warning: rows[1].colour: there is no field "colour" in Row
   5 |     colour: red
     |     ^
-  hint: its fields are columnSizes, column_sizes, id, items, rowHeight, row_height
+  hint: its fields are id, items, columnSizes, rowHeight
 ]], output)
     end)
 
@@ -123,7 +123,9 @@ a.yml:5:5: warning: rows[1].colour: there is no field "colour" in Row
       put("b.yml", "name: A\nrow: []\n")
       assert.truthy(run("check b.yml"):find('"rows" is missing; DashboardYml requires it', 1, true))
       put("b.yml", "")
-      assert.equal("b.yml:1:1: expected a map, but it is null\n", (run "check b.yml"))
+      assert.equal("b.yml:1:1: expected a map, but the document is empty\n", (run "check b.yml"))
+      put("b.yml", "~")
+      assert.equal("b.yml:1:1: expected a map, but it is null\n  1 | ~\n    | ^\n", (run "check b.yml"))
       output, code = run "check --kind dashboard a.yml"
       assert.equal(1, code)
       assert.truthy(output:find('"rows" is missing; DashboardYml requires it', 1, true))
@@ -144,6 +146,31 @@ a.yml:5:5: warning: rows[1].colour: there is no field "colour" in Row
         message = "the sum of the sizes is 11; expected exactly 12" }, found[1].errors[1])
       assert.equal("rows[1].colour", found[1].warnings[1].path)
       assert.same({ file = "b.yml", kind = "dashboard", errors = {}, warnings = {} }, found[2])
+    end)
+
+    it("says where something begins that does not end", function()
+      put("a.yml", "name: A\nrows: [\n  1\nid: 1\n")
+      for _, options in ipairs { "", "--kind dashboard " } do
+        assert.truthy(run("check " .. options .. "a.yml"):find("hint: the list begins in line 2, column 7", 1, true))
+      end
+    end)
+
+    it("says that a file has one document", function()
+      put("a.yml", "name: A\n---\nname: B\n")
+      local output, code = run "check a.yml"
+      assert.equal(1, code)
+      assert.truthy(output:find("a.yml:2:1: the text has a second document\n", 1, true))
+      assert.truthy(output:find("hint: write one document in a file", 1, true))
+    end)
+
+    it("tells in JSON too which files cannot be read", function()
+      put("a.yml", DASHBOARD)
+      local output, code = run "check --json none.yml a.yml"
+      assert.equal(2, code)
+      local found = mp.json.decode(output:match "%b[]")
+      assert.equal(2, #found)
+      assert.same({ file = "none.yml", kind = mp.null, warnings = {}, errors = {
+        { path = "", message = "none.yml: No such file or directory" } } }, found[1])
     end)
 
     it("ends with 2 for a file that cannot be read, after it has looked at the others", function()

@@ -135,14 +135,15 @@ local function recognise(kinds, text)
     error(value, 0)
   elseif not ok then
     return nil, { { path = value.path or "", line = value.line, column = value.column, message = value.message,
-      hint = value.hint } }
+      hint = value.hint or value.detail } }
   end
   local kind = kinds_of.recognise(kinds, value)
   if kind then
     return kind
   elseif type(value) ~= "table" then
-    local what = require("moonpool.shape.values").describe(value)
-    return nil, { { path = "", line = 1, column = 1, message = ("expected a map, but it is %s"):format(what) } }
+    local values = require "moonpool.shape.values"
+    local what = values.is_blank(text) and "the document is empty" or "it is " .. values.describe(value)
+    return nil, { { path = "", line = 1, column = 1, message = "expected a map, but " .. what } }
   end
   return nil, { { path = "", line = 1, column = 1, message = "the fields do not tell what it is",
     hint = "say it by --kind: " .. table.concat(kinds_of.names(kinds), ", ") } }
@@ -216,8 +217,8 @@ end
 
 -- ---- verbs ----
 
---- Calls work(file, text) for each file that can be read; gives the worst exit code.
-local function each_file(call, work)
+--- Calls work(file, text) for each file that can be read, else fail(file, why); gives the worst exit code.
+local function each_file(call, work, fail)
   local code = 0
   for _, path in ipairs(call.rest) do
     local text, why = read_file(path)
@@ -226,6 +227,9 @@ local function each_file(call, work)
     else
       say("moonpool yaml: " .. why)
       code = WRONG_USAGE
+      if fail then
+        fail(path, why)
+      end
     end
   end
   return code
@@ -242,6 +246,8 @@ function VERBS.check(call)
       tell_all(document)
     end
     return #document.errors > 0 and WRONG or 0
+  end, function(file, why)
+    documents[#documents + 1] = { file = file, errors = { { path = "", message = why } }, warnings = {} }
   end)
   if call.json then
     tell_json(documents)

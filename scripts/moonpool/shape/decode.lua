@@ -15,8 +15,8 @@ local M = {}
 
 local readers = setmetatable({}, { __index = scalars.readers })
 
-local function refuse(walk, record, value, position)
-  mistakes.add(walk, position, ("expected %s, but it is %s"):format(M.expected(record), values.describe(value)))
+local function refuse(walk, record, value, position, hint)
+  mistakes.add(walk, position, ("expected %s, but it is %s"):format(M.expected(record), values.describe(value)), hint)
 end
 
 --- What a shape wants, in words.
@@ -68,8 +68,8 @@ function M.read(walk, record, value, position)
     if record.nullable then
       return core.null
     end
-    mistakes.add(walk, position, ("expected %s, but it is null"):format(M.expected(record)),
-      mistakes.hint_of_null(walk, position))
+    mistakes.add(walk, position, ("expected %s, but %s"):format(M.expected(record), mistakes.what_is_null(walk)),
+      (mistakes.hint_of_null(walk, position)))
     return nil
   end
   local kind = type(value)
@@ -128,10 +128,22 @@ local function read_items(walk, record, list, length, position, places)
   return core.array(result)
 end
 
+local LONGEST_ITEM = 40 -- bytes of an item that a hint shows
+
+--- How a list is written, for who wrote something else. A text with commas may have been meant for several items.
+local function hint_of_list(value)
+  if type(value) == "table" then
+    return 'each item of a list begins with "- "'
+  elseif math.type(value) or type(value) == "string" and #value <= LONGEST_ITEM and utf8.len(value) then
+    local item = core.yaml.encode(core.array { value }):match "^%- ([^%[%]{}\n]+)\n$"
+    return item and ("a list is written [%s]"):format(item) or nil
+  end
+end
+
 function readers.list(walk, record, value, position)
   local kind = values.kind(value)
   if kind ~= "list" and kind ~= "empty" then
-    refuse(walk, record, value, position)
+    refuse(walk, record, value, position, hint_of_list(value))
     return nil
   end
   local length = values.length(value)
@@ -225,9 +237,12 @@ function readers.tagged(walk, record, value, position)
     mistakes.add(walk, mistakes.position(walk, value, record.tag, position),
       ("%s; but it is %s"):format(choices, values.describe(label)),
       nearest and ("did you mean %s?"):format(nearest) or nil, { record.tag })
+    if nearest then
+      object.read(walk, record.variants[record.places[nearest]], value, position, M.read, record)
+    end
     return nil
   end
-  return object.read(walk, record.variants[record.places[label]], value, position, M.read, record.tag)
+  return object.read(walk, record.variants[record.places[label]], value, position, M.read, record)
 end
 
 function readers.lazy(walk, record, value, position)
@@ -340,7 +355,7 @@ local function examine(record, document, options)
   elseif not ok then
     local log = mistakes.new_log()
     log.count, log.errors[1] = 1, { path = value.path or "", line = value.line, column = value.column,
-      message = value.message, hint = value.hint }
+      message = value.message, hint = value.hint or value.detail }
     return nil, log, document, value
   end
   local result, log = M.walk(record, value, { strict = options.strict, max_nodes = options.max_nodes,

@@ -196,6 +196,7 @@ end
 ---@field nested string[] names under which its fields may stand as a map of their own
 ---@field known table<string, moonpool.shape.PlannedField>
 ---@field names string[]
+---@field fields moonpool.shape.PlannedField[]
 
 --- yAxisTitle -> y_axis_title
 local function to_snake(name)
@@ -258,7 +259,8 @@ local function add_field(plan, object_name, place, pair, snake_case)
 end
 
 local function add_group(plan, object_name, flat)
-  local group = { nested = flat.nested, known = {}, names = {}, name = flat.target.name }
+  local group = { nested = flat.nested, known = {}, names = {}, fields = flat.target.plan.fields,
+    name = flat.target.name }
   for _, field in ipairs(flat.target.plan.fields) do
     local entry = {}
     for key, value in pairs(field) do

@@ -235,13 +235,22 @@ end
 --- Why a value may be null although nobody meant it: a # begins a comment.
 ---@param walk moonpool.shape.Walk
 ---@param position? integer
----@return string?
+---@return string? hint
+---@return string? comment its first word
 function M.hint_of_null(walk, position)
   local rest = rest_of_line(walk, position)
   local comment = rest and rest:match("^[-:]?%s*(#%S+)")
   if comment then
-    return ('# begins a comment; write it in quotes: "%s"'):format(comment)
+    return ('# begins a comment; write it in quotes: "%s"'):format(comment), comment
   end
+end
+
+--- What is there where a value is null.
+---@param walk moonpool.shape.Walk
+---@return string
+function M.what_is_null(walk)
+  local text = walk.depth == 0 and walk.positions and walk.positions.lines
+  return text and values.is_blank(text) and "the document is empty" or "it is null"
 end
 
 --- The key of a map that may have been meant for a name.

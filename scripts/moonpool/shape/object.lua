@@ -50,11 +50,37 @@ end
 
 -- ---- unknown fields ----
 
+--- The tags of a union whose objects have a field.
+local function labels_with(union, key)
+  local labels = {}
+  for i, variant in ipairs(union and union.variants or {}) do
+    if variant.plan.known[key] or variant.plan.groups_by_name[key] then
+      labels[#labels + 1] = union.labels[i]
+    end
+  end
+  return labels
+end
+
+--- What may have been meant by an unknown field: one of a plan's, or of another object of the union.
+local function hint_of_unknown(plan, key, union)
+  local labels = labels_with(union, key)
+  if #labels > 0 then
+    return ("it is a field where %s is %s"):format(union.tag, table.concat(labels, " or "))
+  elseif core.nearest_name(key, plan.names) then
+    return complain.hint(key, plan.names)
+  end
+  local fields = {}
+  for i, field in ipairs(plan.fields) do
+    fields[i] = field.name
+  end
+  return complain.hint(nil, fields, "its fields are")
+end
+
 --- Keeps what is unknown, or says that it is not allowed.
-local function read_unknown(walk, record, map, unknown, names, position, pairs_out)
+local function read_unknown(walk, record, map, unknown, plan, position, pairs_out, union)
   for _, key in ipairs(unknown) do
     local place = mistakes.key_position(walk, map, key, position)
-    local hint = complain.hint(key, names, "its fields are")
+    local hint = hint_of_unknown(plan, key, union)
     local say = record.unknown == "refuse" and mistakes.add or mistakes.warn
     if record.unknown ~= "ignore" or walk.strict then
       say(walk, place, ("there is no field %s in %s"):format(show(key), record.name), hint, { key })
@@ -107,7 +133,7 @@ local function read_group(walk, record, at, map, found, position, pairs_out)
   find_in_group(walk, at, map, inner, found, unknown, place)
   walk.depth = walk.depth + 1
   walk.path[walk.depth] = at.key
-  read_unknown(walk, record, inner, unknown, at.group.names, place, kept)
+  read_unknown(walk, record, inner, unknown, at.group, place, kept)
   walk.depth = walk.depth - 1
   mistakes.leave(walk, inner)
   if #kept > 0 then
@@ -134,13 +160,29 @@ local function copy(value)
   return values.map(list)
 end
 
+--- Whether a shape of texts of a certain form, or a list of such, takes a text.
+local function takes(record, text)
+  if record.kind == "list" then
+    return takes(record.item, text)
+  end
+  return record.kind == "string" and record.check ~= nil and not record.check(text)
+end
+
+--- Hints at a comment that was meant for the value of a field. A mistake where it would have been right, such as a
+--- colour; else it may be a comment indeed.
+local function tell_comment(walk, field, position)
+  local hint, comment = mistakes.hint_of_null(walk, position)
+  if hint and not field.options.required then
+    local say = takes(field.record, comment) and mistakes.add or mistakes.warn
+    say(walk, position, ("%s is null"):format(show(field.name)), hint, { field.name })
+  end
+  return hint
+end
+
 --- What stands for a field that is not there.
 local function read_absent(walk, record, field, was_null, unknown, map, position)
   local options = field.options
-  local comment = was_null and mistakes.hint_of_null(walk, position) or nil
-  if comment and not options.required then
-    mistakes.warn(walk, position, ("%s is null"):format(show(field.name)), comment, { field.name })
-  end
+  local hint_of_comment = was_null and tell_comment(walk, field, position) or nil
   if options.default ~= nil then
     local default = options.default
     if type(default) == "function" then
@@ -148,7 +190,7 @@ local function read_absent(walk, record, field, was_null, unknown, map, position
     end
     return copy(default)
   elseif options.required then
-    local hint = comment
+    local hint = hint_of_comment
     if not was_null and #unknown > 0 then
       local nearest = core.nearest_name(field.name, unknown)
       hint = nearest and ("is %s%s meant for it?"):format(show(nearest),
@@ -239,8 +281,9 @@ end
 
 -- ---- objects ----
 
-local function read_fields(walk, record, map, position, tag, read)
+local function read_fields(walk, record, map, position, union, read)
   local plan, list, kept, places, names, wrong = record.plan, {}, {}, {}, {}, {}
+  local tag = union and union.tag
   local found, unknown, groups = sort_keys(walk, plan, map, position, tag)
   for _, at in ipairs(groups) do
     read_group(walk, record, at, map, found, position, kept)
@@ -258,12 +301,12 @@ local function read_fields(walk, record, map, position, tag, read)
       list[#list + 1], places[field.name] = { field.name, value }, place
     end
   end
-  read_unknown(walk, record, map, unknown, plan.names, position, list)
+  read_unknown(walk, record, map, unknown, plan, position, list, union)
   table.move(kept, 1, #kept, #list + 1, list)
   return list, places, names, wrong
 end
 
-local function read_object(walk, record, value, position, read, tag)
+local function read_object(walk, record, value, position, read, union)
   local kind = values.kind(value)
   if kind ~= "map" and kind ~= "empty" then
     mistakes.add(walk, position, ("expected a map, but it is %s"):format(values.describe(value)))
@@ -272,7 +315,7 @@ local function read_object(walk, record, value, position, read, tag)
     return nil
   end
   local before = walk.log.count
-  local list, places, names, wrong = read_fields(walk, record, value, position, tag, read)
+  local list, places, names, wrong = read_fields(walk, record, value, position, union, read)
   local result = values.map(list)
   mistakes.keep_places(walk, result, places, names)
   mistakes.leave(walk, value)
@@ -286,11 +329,11 @@ end
 ---@param value any
 ---@param position? integer
 ---@param read function for its fields
----@param tag? string a field that tells the object from others
+---@param union? moonpool.shape.Record the tagged union that the object is of
 ---@return table?
-function M.read(walk, record, value, position, read, tag)
+function M.read(walk, record, value, position, read, union)
   local errors, warnings = #walk.log.errors, #walk.log.warnings
-  local result = read_object(walk, record, value, position, read, tag)
+  local result = read_object(walk, record, value, position, read, union)
   if result and record.label then
     mistakes.label(walk, errors, warnings, record.label(result))
   end

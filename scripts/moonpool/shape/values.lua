@@ -63,6 +63,13 @@ function M.describe(value)
   return (WORDS[kind]:format(kind == "string" and show(value) or #text <= 40 and text or text:sub(1, 40) .. "..."))
 end
 
+--- Whether a text has nothing but comments.
+---@param text string
+---@return boolean
+function M.is_blank(text)
+  return not text:gsub("^\u{FEFF}", ""):gsub("%f[^%s\0]#[^\r\n]*", ""):find "%S"
+end
+
 --- How many elements a list has; or nil where it has other keys or holes.
 ---@param list table
 ---@return integer?

@@ -247,10 +247,35 @@ describe("the text of a metric", function()
     assert.equal('# begins a comment; write it in quotes: "#264653"', mistakes[1].hint)
   end)
 
-  it("warns of an optional value that is a comment", function()
-    local _, warnings = metric_yml.check(REVENUE:gsub("show: true", "goalLineColor: #000000"), nil)
-    assert.same({ 'chartConfig.goalLines[1].goalLineColor: "goalLineColor" is null' }, lines(warnings))
-    assert.equal('# begins a comment; write it in quotes: "#000000"', warnings[1].hint)
+  it("is refused with a colour that is a comment, where there need be none [5]", function()
+    local mistakes = metric_yml.check(REVENUE:gsub("show: true", "goalLineColor: #000000"), nil)
+    assert.same({ 'chartConfig.goalLines[1].goalLineColor: "goalLineColor" is null' }, lines(mistakes))
+    assert.equal('# begins a comment; write it in quotes: "#000000"', mistakes[1].hint)
+    mistakes = metric_yml.check(REVENUE:gsub("colors: [^\n]*", "colors: #FFF"), nil)
+    assert.same({ 'chartConfig.colors: "colors" is null' }, lines(mistakes))
+  end)
+
+  it("is refused with a colour that is a comment in brackets [5]", function()
+    local mistakes = metric_yml.check(REVENUE:gsub("colors: [^\n]*", "colors: [#264653, '#2A9D8F']"), nil)
+    assert.equal(1, #mistakes)
+    assert.truthy(mistakes[1].hint:find('a # begins a comment; write it in quotes: "#264653"', 1, true))
+  end)
+
+  it("warns of another optional value that is a comment", function()
+    local _, warnings = metric_yml.check(REVENUE:gsub("show: true", "id: #1"):gsub("description: [^\n]*",
+      "description: #1"), nil)
+    local mistake
+    for _, warning in ipairs(warnings) do
+      mistake = warning.path == "description" and warning or mistake
+    end
+    assert.equal('# begins a comment; write it in quotes: "#1"', mistake.hint)
+  end)
+
+  it("has a hint for a field of another chart", function()
+    local chart = chart_of "line"
+    chart.tableHeaderFontColor = "#fff"
+    local _, warnings = metric_yml.check(metric(chart))
+    assert.equal("it is a field where selectedChartType is table", warnings[1].hint)
   end)
 
   it("is refused with its line where it is no YAML", function()

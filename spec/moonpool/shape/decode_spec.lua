@@ -261,6 +261,18 @@ describe("shape.list", function()
     assert.same({ "expected a list, but it is null" }, messages(of, nil))
   end)
 
+  it("says how a list is written", function()
+    local of = shape.list(shape.any {})
+    assert.equal("a list is written [MONTH]", hint_for(of, "MONTH"))
+    assert.equal("a list is written [a, b]", hint_for(of, "a, b"))
+    assert.equal('a list is written ["#fff"]', hint_for(of, "#fff"))
+    assert.equal("a list is written [1]", hint_for(of, 1))
+    assert.equal('each item of a list begins with "- "', hint_for(of, { a = 1 }))
+    for _, value in ipairs { print, ("x"):rep(100), "\xff", "a\nb", "a[1]", true } do
+      assert.is_nil(hint_for(of, value))
+    end
+  end)
+
   it("refuses an item that is there already, where it is said", function()
     local of = shape.list(shape.string {}, { unique = true })
     assert.same({ '[3]: the text "a" stands at 1 already' }, messages(of, { "a", "b", "a" }))
@@ -371,6 +383,22 @@ describe("shape.tagged", function()
     assert.equal('is "typ" meant for it?', hint(chart, { typ = "bar" }))
     assert.same({ "type: expected one of bar, pie; but it is a list" }, messages(chart, { type = { "bar" } }))
     assert.same({ "expected a map, but it is a list" }, messages(chart, { "bar" }))
+  end)
+
+  it("goes on with the nearest tag", function()
+    assert.same({ 'type: expected one of bar, pie; but it is the text "Bar"',
+      'layout: "up" is not one of horizontal, vertical' }, messages(chart, { type = "Bar", layout = "up" }))
+    assert.equal(1, #messages(chart, { type = "ring", layout = "up" }))
+  end)
+
+  it("knows which tag has a field", function()
+    local _, warnings = chart:check { type = "bar", width = 1, widht = 1, colour = 1 }
+    local hints = {}
+    for i, warning in ipairs(warnings) do
+      hints[i] = warning.path .. ": " .. warning.hint
+    end
+    assert.same({ "colour: its fields are layout", "widht: its fields are layout",
+      "width: it is a field where type is pie" }, hints)
   end)
 end)
 

@@ -142,6 +142,15 @@ describe("what is unknown", function()
     assert.same({ 'colums: there is no field "colums" in O', 'zeta: there is no field "zeta" in O' }, lines(warnings))
     assert.equal("did you mean columns?", warnings[1].hint)
     assert.equal("its fields are columns", warnings[2].hint)
+    local of = shape.object("P", { { "lineWidth", shape.any() }, { "color", shape.any(), { alias = "hue" } },
+      shape.flatten(shape.object("Q", { { "aWord", shape.any() } }, { snake_case = true }), { nested = "q" }),
+    }, { snake_case = true })
+    local hints = {}
+    for _, warning in ipairs(select(2, of:check { zzz = 1, line_widht = 1, q = { zzzzzzz = 1 } })) do
+      hints[warning.path] = warning.hint
+    end
+    assert.same({ zzz = "its fields are lineWidth, color, aWord", line_widht = "did you mean line_width?",
+      ["q.zzzzzzz"] = "its fields are aWord" }, hints)
   end)
 
   it("is refused in strict mode, or where the shape says so", function()

@@ -14,9 +14,9 @@ local metric = shape.object("Metric", {
     { keys = string.lower }) },
 }, { snake_case = true })
 
-local function places(text, options)
+local function places(text, of)
   local found = {}
-  for i, mistake in ipairs((metric:check(text, options))) do
+  for i, mistake in ipairs(((of or metric):check(text))) do
     found[i] = ("%s:%s %s: %s"):format(mistake.line, mistake.column, mistake.path, mistake.message)
   end
   return found
@@ -80,6 +80,22 @@ formats: { MONTH: { style: date }, "Total Revenue": { style: number } }
     assert.is_nil(metric:check("name:\nsql: s")[1].hint)
   end)
 
+  it("knows that what stands behind a # would have been right, where null would do", function()
+    local colour = shape.string { check = function(value) return value ~= "#fff" and "no colour" or nil end }
+    local of = shape.object("O", {
+      { "colour", colour }, { "colours", shape.list(colour) }, { "note", shape.string() },
+    })
+    assert.same({ '1:8 colour: "colour" is null', '3:9 colours: "colours" is null' },
+      places("colour: #fff\nnote: #fff\ncolours: #fff", of))
+    assert.equal('# begins a comment; write it in quotes: "#fff"', of:check("colour: #fff")[1].hint)
+    assert.same({}, places("colour: # none\ncolours: #later\nnote: #1", of))
+  end)
+
+  it("knows that a colour without quotes ends no list in brackets", function()
+    local mistake = metric:check("name: x\nsql: s\ncolors: ['#111', #FC8497]\nother: 1\n")[1]
+    assert.equal('in line 3 a # begins a comment; write it in quotes: "#FC8497"', mistake.hint)
+  end)
+
   it("shows one mistake with its line", function()
     assert.equal([[
 expected a text, but it is the number 7
@@ -140,9 +156,12 @@ m.yml:3:19: goals[1].label: expected a text, but it is the number 1
   end)
 
   it("that is empty is null", function()
-    for _, text in ipairs { "", "# only a comment", "~" } do
-      assert.equal("expected a map, but it is null", metric:check(text)[1].message)
+    assert.equal("expected a map, but it is null", metric:check("~")[1].message)
+    for _, text in ipairs { "", "# only a comment", " \r\n", "\u{FEFF}" } do
+      assert.equal("expected a map, but the document is empty", metric:check(text)[1].message)
     end
+    assert.same({}, (shape.any():check ""))
+    assert.equal("expected a text, but it is null", shape.list(shape.string()):check("- ")[1].message)
   end)
 
   it("is a value where the script says so", function()
