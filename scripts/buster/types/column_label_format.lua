@@ -81,12 +81,18 @@ function M.default(simple_type)
   return document.map(DEFAULTS[simple_type] or TEXT)
 end
 
+local function columns_of(metadata)
+  document.need("the metadata is", metadata, "table")
+  document.need("the metadata's column_metadata is", metadata.column_metadata, "table")
+  return metadata.column_metadata
+end
+
 --- A format for each column of a result, in its order, under the names as they are in the metadata.
 ---@param metadata table a DataMetadata
 ---@return table formats by column
 function M.generate_formats_from_metadata(metadata)
   local list = {}
-  for i, entry in ipairs(metadata.column_metadata) do
+  for i, entry in ipairs(columns_of(metadata)) do
     list[i] = { entry.name, M.default(entry.simple_type) }
   end
   return document.map(list)
@@ -110,11 +116,12 @@ end
 ---@param metadata table a DataMetadata of the new SQL
 ---@return table formats by column
 function M.merge(stored, metadata)
+  document.need("the formats are", stored, "table")
   local list, taken, old = {}, {}, {}
   for _, key in ipairs(document.keys(stored)) do
     old[column.lower(key)] = stored[key]
   end
-  for i, entry in ipairs(metadata.column_metadata) do
+  for i, entry in ipairs(columns_of(metadata)) do
     local name = column.lower(entry.name)
     if taken[name] then
       document.usage(("the columns %q and %q differ in case only"):format(taken[name], entry.name),

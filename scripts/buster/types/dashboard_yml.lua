@@ -136,6 +136,9 @@ end
 ---@param column_sizes integer[]
 ---@return table dashboard
 function M.add_row(dashboard, items, row_height, column_sizes)
+  if type(dashboard) ~= "table" or type(dashboard.rows) ~= "table" then
+    dashboard = M.decode(dashboard)
+  end
   local list = items
   if type(items) == "table" then
     list = {}

@@ -23,6 +23,7 @@ end
 ---@param word string
 ---@return "number"|"text"|"boolean"|"date"|"other"
 local function simple_type_of(word)
+  document.need("the type is", word, "string")
   return SIMPLE_TYPES[word:lower()] or "other"
 end
 

@@ -30,6 +30,18 @@ function M.new(shape)
   return document
 end
 
+local NAMES = { table = "a table", string = "a text" }
+
+--- Raises a usage error where a value is not what a function works with.
+---@param what string how a message begins, such as "the history is"
+---@param value any
+---@param kind "table"|"string"
+function M.need(what, value, kind)
+  if type(value) ~= kind then
+    complain.usage(("%s %s; expected %s"):format(what, values.describe(value), NAMES[kind]))
+  end
+end
+
 --- A copy of a map with some fields of other values; one that is mp.null is taken out.
 ---@param map table
 ---@param changes table<string, any>

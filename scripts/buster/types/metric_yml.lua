@@ -24,13 +24,16 @@ M.recognised_by = { "sql", "chartConfig", "chart_config", "timeFrame", "time_fra
 ---@param sql string
 ---@param metadata table the DataMetadata of the new result
 ---@return table metric
+---@return moonpool.shape.Mistake[] warnings
 function M.with_sql(metric, sql, metadata)
+  document.need("the metric is", metric, "table")
+  document.need("the metric's chartConfig is", metric.chartConfig, "table")
   local chart = document.with(metric.chartConfig, {
     columnLabelFormats = column_label_format.merge(metric.chartConfig.columnLabelFormats, metadata),
     columnSettings = document.map {},
     trendlines = mp.array {},
   })
-  return (M.decode(document.with(metric, { sql = sql, chartConfig = chart })))
+  return M.decode(document.with(metric, { sql = sql, chartConfig = chart }))
 end
 
 return M

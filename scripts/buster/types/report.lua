@@ -20,8 +20,9 @@ end
 ---@param text string
 ---@param options? table
 ---@return string
+---@return moonpool.shape.Mistake[] warnings
 function M.decode(text, options)
-  return (M.shape:decode(text, as_value(options)))
+  return M.shape:decode(text, as_value(options))
 end
 
 ---@param text string
@@ -36,7 +37,7 @@ end
 ---@param text string
 ---@return string
 function M.encode(text)
-  return M.decode(text)
+  return (M.decode(text))
 end
 
 --- The metric of a tag whose attributes begin at a byte, and where the tag ends.
@@ -66,6 +67,7 @@ end
 ---@param text string
 ---@return string[] ids in lower case
 function M.metrics(text)
+  document.need("the report is", text, "string")
   local ids, seen, at = {}, {}, 1
   while true do
     local _, last = text:find("<metric%f[%s/>]", at)

@@ -10,6 +10,7 @@ local document = require "buster.types.document"
 local metric_yml = require "buster.types.metric_yml"
 local parts = require "buster.types.chart_parts"
 local report = require "buster.types.report"
+local values = require "moonpool.shape.values"
 
 ---@alias buster.types.Kind "metric"|"dashboard"|"report"
 
@@ -135,6 +136,8 @@ local function check_number(key, version, warnings)
     return version
   elseif type(version) ~= "table" or said == number then
     return version
+  elseif said == key then -- the shape has told that it is a text
+    return document.with(version, { version_number = number })
   end
   warn(warnings, key, "version_number", said and ("the version says %s; its key says %d"):format(tostring(said), number)
     or ("is missing; its key says %d"):format(number))
@@ -185,10 +188,15 @@ local function text_of(moment)
   return mp.timestamp.is(moment) and tostring(moment) or moment
 end
 
+local function need_history(history)
+  document.need("the history is", history, "table")
+end
+
 --- The history as `version_history` stores it.
 ---@param history table
 ---@return table
 function M.to_json(history)
+  need_history(history)
   local kind, list = kind_of[history], {}
   for i, key in ipairs(document.keys(history)) do
     local version = history[key]
@@ -220,6 +228,7 @@ end
 ---@param history table
 ---@return integer?
 function M.latest_number(history)
+  need_history(history)
   local greatest
   for key in pairs(history) do
     local number = number_of(key)
@@ -235,6 +244,7 @@ end
 ---@param number integer
 ---@return table?
 function M.get(history, number)
+  need_history(history)
   return math.type(number) == "integer" and history[tostring(number)] or nil
 end
 
@@ -247,10 +257,24 @@ end
 
 -- ---- changing ----
 
-local function set(history, number, content, at)
-  local kind, entries = kind_of[history], entries_of(history)
+--- The kind of a history that a version is to be written into, after a look at the options of that.
+local function check_write(history, options)
+  need_history(history)
+  if options ~= nil then
+    document.need("the options are", options, "table")
+  end
+  local at = options and options.at
+  if at ~= nil and not mp.timestamp.is(at) then
+    document.usage(("the moment of a version is %s; expected an mp.timestamp"):format(values.describe(at)))
+  end
+  return kind_of[history] or document.usage("the history is of no known kind",
+    "take one of version_history.new or decode")
+end
+
+local function set(history, number, content, options)
+  local kind, entries = check_write(history, options), entries_of(history)
   entries[tostring(number)] = document.map {
-    { "content", kind and CONTENTS[kind].decode(content) or content }, { "updated_at", at or mp.timestamp.now() },
+    { "content", (CONTENTS[kind].decode(content)) }, { "updated_at", options and options.at or mp.timestamp.now() },
     { "version_number", number },
   }
   return new_history(entries, kind)
@@ -262,13 +286,14 @@ end
 ---@param options? { number?: integer, at?: moonpool.Timestamp } the next number, and now, if absent
 ---@return table history
 function M.add(history, content, options)
+  check_write(history, options)
   local number = options and options.number or (M.latest_number(history) or 0) + 1
   if math.type(number) ~= "integer" or number < 1 or number > MOST then
     return document.usage(("the number of a version is %s; expected 1 to %d"):format(tostring(number), MOST))
   elseif M.get(history, number) then
     return document.usage(("there is a version %d already"):format(number), "leave the number out to get the next one")
   end
-  return set(history, number, content, options and options.at)
+  return set(history, number, content, options)
 end
 
 --- The history with another content of its latest version; of version 1 when it is empty.
@@ -277,7 +302,7 @@ end
 ---@param options? { at?: moonpool.Timestamp }
 ---@return table history
 function M.replace_latest(history, content, options)
-  return set(history, M.latest_number(history) or 1, content, options and options.at)
+  return set(history, M.latest_number(history) or 1, content, options)
 end
 
 --- The history with a new version that has the content of an old one.
@@ -286,6 +311,7 @@ end
 ---@param options? { at?: moonpool.Timestamp }
 ---@return table history
 function M.restore(history, number, options)
+  check_write(history, options)
   local version = M.get(history, number)
   if not version then
     return document.usage(("there is no version %s"):format(tostring(number)))

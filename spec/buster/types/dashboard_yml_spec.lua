@@ -1,6 +1,7 @@
 --- Dashboards. A number in brackets is that of a way in which such documents were damaged before.
 
 local mp = require "moonpool"
+local assert_raises = require "spec.support.assert_raises"
 local documents = require "spec.support.documents"
 local dashboard_yml = require "buster.types.dashboard_yml"
 
@@ -169,6 +170,12 @@ describe("add_row", function()
     assert.same({ id = 5, items = { { id = METRIC }, { id = METRIC } }, columnSizes = { 6, 6 }, rowHeight = 400 },
       after.rows[2])
     assert.is_nil(dashboard_yml.add_row(before, { METRIC }, nil, { 12 }).rows[2].rowHeight)
+  end)
+
+  it("refuses what is no dashboard", function()
+    assert_raises("yaml", "expected a map, but it is null", dashboard_yml.add_row, nil, {}, 400, {})
+    assert_raises("yaml", '"rows" is missing', dashboard_yml.add_row, { name = "A" }, {}, 400, {})
+    assert_raises("yaml", "expected a list", dashboard_yml.add_row, { name = "A", rows = 5 }, {}, 400, {})
   end)
 
   it("refuses a row that breaks a rule [20]", function()

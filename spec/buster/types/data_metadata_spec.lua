@@ -2,8 +2,10 @@
 --- such documents were damaged before.
 
 local mp = require "moonpool"
+local assert_raises = require "spec.support.assert_raises"
 local column_label_format = require "buster.types.column_label_format"
 local data_metadata = require "buster.types.data_metadata"
+local metric_yml = require "buster.types.metric_yml"
 local documents = require "spec.support.documents"
 
 local function metadata(...)
@@ -92,6 +94,18 @@ describe("a column's format", function()
         column("a", "text", "text")))
       error(ok and "merged" or err.message, 0)
     end, 'the columns "A" and "a" differ in case only')
+  end)
+
+  it("is made of metadata, and of nothing else", function()
+    local format = column_label_format
+    assert_raises("usage", "the metadata is null; expected a table", format.generate_formats_from_metadata, nil)
+    assert_raises("usage", "the metadata's column_metadata is null; expected a table",
+      format.generate_formats_from_metadata, {})
+    assert_raises("usage", "the metadata is the number 5; expected a table", format.merge, {}, 5)
+    assert_raises("usage", "the formats are null; expected a table", format.merge, nil, { column_metadata = {} })
+    assert_raises("usage", "the metric is null; expected a table", metric_yml.with_sql, nil, "x", {})
+    assert_raises("usage", "the metric's chartConfig is null; expected a table", metric_yml.with_sql, {}, "x", {})
+    assert_raises("usage", "the type is null; expected a text", data_metadata.simple_type, nil)
   end)
 
   it("warns of what stands for missing data and is no number, text or null", function()

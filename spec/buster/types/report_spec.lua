@@ -1,5 +1,6 @@
 --- Reports: texts with metrics in them.
 
+local assert_raises = require "spec.support.assert_raises"
 local report = require "buster.types.report"
 local documents = require "spec.support.documents"
 
@@ -39,6 +40,11 @@ describe("a report", function()
     } do
       assert.same({}, report.metrics(text))
     end
+  end)
+
+  it("is a text for those who look for metrics in it, too", function()
+    assert_raises("usage", "the report is null; expected a text", report.metrics, nil)
+    assert_raises("yaml", "report_spec.lua:%d+: expected a text", function() local x = report.decode(5) return x end)
   end)
 
   it("is looked through in time that grows with its length", function()

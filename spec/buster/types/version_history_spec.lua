@@ -96,6 +96,12 @@ describe("a history", function()
     assert.equal(2, version_history.latest_number(history))
   end)
 
+  it("is told once when the number of a version is a text", function()
+    local history, warnings = decode { ["1"] = stored("1", dashboard "a") }
+    assert.equal(1, history["1"].version_number)
+    assert.same({ '["1"].version_number: expected an integer, but it is the text "1"' }, lines(warnings))
+  end)
+
   it("is refused in strict mode when anything is wrong", function()
     local given = { ["1"] = stored(7, { name = 1 }) }
     local ok, err = pcall(decode, given, { strict = true })
@@ -149,6 +155,28 @@ describe("the versions of a history", function()
     assert.same({ "2", "10", "11" }, keys(after))
     assert.equal("b", after["11"].content.name)
     assert_raises("usage", "there is no version 3", version_history.restore, history, 3)
+  end)
+
+  it("are those of a history, whose kind is known", function()
+    for _, name in ipairs { "get", "latest", "latest_number", "to_json", "add", "replace_latest", "restore" } do
+      assert_raises("usage", "the history is null; expected a table", version_history[name], nil, 1)
+      assert_raises("usage", "the history is the number 5; expected a table", version_history[name], 5, 1)
+    end
+    for _, name in ipairs { "add", "replace_latest" } do
+      assert_raises("usage", "the history is of no known kind\nhint: take one of version_history.new or decode",
+        version_history[name], {}, dashboard "a")
+    end
+    assert_raises("usage", "the history is of no known kind", version_history.restore, { ["1"] = {} }, 1)
+  end)
+
+  it("are written at a moment", function()
+    for _, name in ipairs { "add", "replace_latest" } do
+      assert_raises("usage", 'the moment of a version is the text "now"; expected an mp.timestamp',
+        version_history[name], history, dashboard "a", { at = "now" })
+      assert_raises("usage", "the options are the number 5; expected a table", version_history[name], history,
+        dashboard "a", 5)
+    end
+    assert_raises("usage", "the moment of a version is", version_history.restore, history, 2, { at = 1 })
   end)
 
   it("are refused when they are wrong [20]", function()
