@@ -155,6 +155,30 @@ a.yml:5:5: warning: rows[1].colour: there is no field "colour" in Row
       end
     end)
 
+    it("says when there are more mistakes than it tells", function()
+      local rows = {}
+      for i = 1, 1000 do
+        rows[i] = "  - 1\n"
+      end
+      put("a.yml", "name: A\nrows:\n" .. table.concat(rows))
+      local last = "\na.yml: these are the first 1000 of 1001 mistakes\n"
+      assert.is_nil(run("check a.yml"):find("these are the first", 1, true))
+      put("a.yml", "name: 1\nrows:\n" .. table.concat(rows))
+      local output, code = run "check a.yml"
+      assert.equal(1, code)
+      assert.equal(last, output:sub(-#last))
+      assert.equal(1000, #mp.json.decode((run "check --json a.yml"))[1].errors)
+    end)
+
+    it("does not speak of options that only scripts have", function()
+      put("a.yml", ("["):rep(200))
+      for _, options in ipairs { "", "--kind dashboard " } do
+        local output = run("check " .. options .. "a.yml")
+        assert.truthy(output:find("100 levels are allowed", 1, true))
+        assert.is_nil(output:find("option", 1, true))
+      end
+    end)
+
     it("says that a file has one document", function()
       put("a.yml", "name: A\n---\nname: B\n")
       local output, code = run "check a.yml"

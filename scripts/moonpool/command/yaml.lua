@@ -112,6 +112,7 @@ end
 ---@field kind? moonpool.shape.Kind
 ---@field errors moonpool.shape.Mistake[]
 ---@field warnings moonpool.shape.Mistake[]
+---@field count? integer of mistakes, also of those that are not kept in `errors`
 
 --- The text of a file; nil and why not.
 local function read_file(path)
@@ -149,6 +150,15 @@ local function recognise(kinds, text)
     hint = "say it by --kind: " .. table.concat(kinds_of.names(kinds), ", ") } }
 end
 
+--- Takes out hints at options that only scripts have.
+local function drop_options(mistakes)
+  for _, mistake in ipairs(mistakes) do
+    if mistake.hint and mistake.hint:find "option max_" then
+      mistake.hint = nil
+    end
+  end
+end
+
 --- Looks at a document.
 ---@param kinds moonpool.shape.Kind[]
 ---@param call moonpool.command.yaml.Call
@@ -164,10 +174,12 @@ local function examine(kinds, call, file, text)
     document.kind, mistakes = recognise(kinds, text)
   end
   if document.kind then
-    document.errors, document.warnings = document.kind.type.shape:check(text, { strict = call.strict })
+    local shape = document.kind.type.shape
+    document.errors, document.warnings, document.count = shape:check(text, { strict = call.strict })
   else
     document.errors = mistakes
   end
+  drop_options(document.errors)
   return document
 end
 
@@ -199,6 +211,10 @@ end
 local function tell_all(document)
   for _, mistake in ipairs(document.errors) do
     tell(document, mistake, "")
+  end
+  if document.count and document.count > #document.errors then
+    io.stdout:write(("%s: these are the first %d of %d mistakes\n"):format(document.file, #document.errors,
+      document.count))
   end
   for _, mistake in ipairs(document.warnings) do
     tell(document, mistake, "warning: ")

@@ -385,9 +385,10 @@ end
 ---@param options? table
 ---@return moonpool.shape.Mistake[] mistakes
 ---@return moonpool.shape.Mistake[] warnings
+---@return integer count of mistakes, also of those that are not kept
 function M.check(record, document, options)
   local _, log = examine(record, document, options or {})
-  return log.errors, log.warnings
+  return log.errors, log.warnings, log.count
 end
 
 --- Refuses a default that its own shape refuses.

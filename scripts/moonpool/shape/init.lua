@@ -251,6 +251,7 @@ end
 ---@param options? moonpool.shape.Options
 ---@return moonpool.shape.Mistake[] mistakes
 ---@return moonpool.shape.Mistake[] warnings
+---@return integer count of mistakes, also of those beyond the first 1,000, which the list has
 function Shape:check(document, options)
   return decode.check(self_of(self, "check"), document, options)
 end

@@ -366,6 +366,7 @@ describe("an error", function()
     assert.equal(1000, #err.errors)
     assert.matches("^the document is no Doc: 5000 mistakes\n", err.message)
     assert.matches("\nand 4980 more$", err.message)
+    assert.equal(5000, select(3, of:check { n = 1, l = list }))
   end)
 
   it("has the warnings too", function()
