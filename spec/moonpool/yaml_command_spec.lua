@@ -124,6 +124,8 @@ a.yml:5:5: warning: rows[1].colour: there is no field "colour" in Row
       assert.truthy(run("check b.yml"):find('"rows" is missing; DashboardYml requires it', 1, true))
       put("b.yml", "")
       assert.equal("b.yml:1:1: expected a map, but the document is empty\n", (run "check b.yml"))
+      put("b.yml", "- a")
+      assert.truthy(run("check b.yml"):find("b.yml:1:1: expected a map, but it is a list", 1, true))
       put("b.yml", "~")
       assert.equal("b.yml:1:1: expected a map, but it is null\n  1 | ~\n    | ^\n", (run "check b.yml"))
       output, code = run "check --kind dashboard a.yml"

@@ -141,8 +141,9 @@ local function recognise(kinds, text)
   local kind = kinds_of.recognise(kinds, value)
   if kind then
     return kind
-  elseif type(value) ~= "table" then
-    local values = require "moonpool.shape.values"
+  end
+  local values = require "moonpool.shape.values"
+  if values.kind(value) ~= "map" then
     local what = values.is_blank(text) and "the document is empty" or "it is " .. values.describe(value)
     return nil, { { path = "", line = 1, column = 1, message = "expected a map, but " .. what } }
   end

@@ -16,11 +16,12 @@ local M = {}
 ---@field holder table that it stands in
 ---@field outer? string the key of the map of a group that it stands in
 
-local function refuse_twin(walk, found, key, holder, name, position)
+local function refuse_twin(walk, found, key, holder, name, position, outer)
   local first = mistakes.key_position(walk, found.holder, found.key)
   local first_key = found.outer and found.outer .. "." .. found.key or found.key
+  local second_key = outer and outer .. "." .. key or key
   mistakes.add(walk, mistakes.key_position(walk, holder, key, position),
-    ("%s and %s%s are the same field, %s"):format(show(key), show(first_key), mistakes.in_line(first), name),
+    ("%s and %s%s are the same field, %s"):format(show(second_key), show(first_key), mistakes.in_line(first), name),
     "keep one of them", { key })
 end
 
@@ -106,7 +107,7 @@ local function find_in_group(walk, at, map, inner, found, unknown, position)
     elseif field and found[field.name] then
       walk.depth = walk.depth + 1
       walk.path[walk.depth] = at.key
-      refuse_twin(walk, found[field.name], key, inner, field.name, position)
+      refuse_twin(walk, found[field.name], key, inner, field.name, position, at.key)
       walk.depth = walk.depth - 1
     elseif field then
       found[field.name] = { key = key, holder = inner, outer = at.key }

@@ -21,7 +21,7 @@ local MOST_LABELS = 12
 local function labels_text(labels)
   local shown = {}
   for i = 1, math.min(#labels, MOST_LABELS) do
-    shown[i] = labels[i]
+    shown[i] = labels[i]:find "^[%w_-]+$" and labels[i] or show(labels[i])
   end
   return table.concat(shown, ", ") .. (#labels > MOST_LABELS and (" and %d more"):format(#labels - MOST_LABELS) or "")
 end
@@ -33,7 +33,7 @@ local function expected(record)
   if record.expected then
     return record.expected
   elseif record.kind == "enum" then
-    return "one of " .. labels_text(record.labels)
+    return record.labels[2] and "one of " .. labels_text(record.labels) or show(record.labels[1])
   end
   return EXPECTED[record.kind]
 end

@@ -122,6 +122,10 @@ describe("shape.enum", function()
     assert.is_nil(hint_for(kind, "zzz"))
     assert.is_nil(hint_for(kind, ""))
     assert.equal("expected one of horizontal, vertical, but it is the number 1", message(kind, 1))
+    local odd = shape.enum { ",", "", "a b", "c-d", "e_f" }
+    assert.equal('"." is not one of ",", "", "a b", c-d, e_f', message(odd, "."))
+    assert.equal('"." is not ","', message(shape.enum { "," }, "."))
+    assert.equal('expected ",", but it is the number 1', message(shape.enum { "," }, 1))
   end)
 
   it("does not name too many", function()

@@ -199,10 +199,12 @@ describe("a flattened group", function()
   end)
 
   it("is not given in both places", function()
-    assert.same({ 'xAxisConfig.x_axis_title: "x_axis_title" and "xAxisTitle" are the same field, xAxisTitle' },
+    assert.same({
+      'xAxisConfig.x_axis_title: "xAxisConfig.x_axis_title" and "xAxisTitle" are the same field, xAxisTitle' },
       mistakes(of, { xAxisTitle = "a", xAxisConfig = { x_axis_title = "a", xAxisZoom = true } }))
     assert.same({
-      'x_axis_config.xAxisTitle: "xAxisTitle" and "xAxisConfig.xAxisTitle" are the same field, xAxisTitle' },
+      'x_axis_config.xAxisTitle: "x_axis_config.xAxisTitle" and "xAxisConfig.xAxisTitle" are the same field, '
+      .. "xAxisTitle" },
       mistakes(of, { xAxisZoom = true, xAxisConfig = { xAxisTitle = "a" }, x_axis_config = { xAxisTitle = "b" } }))
   end)
 
