@@ -119,7 +119,7 @@ static void nothing_is_lent_until_it_goes_on(void **state) {
 
 static void a_wait_that_is_too_long_says_why(void **state) {
   (void)state;
-  mp_pool *pool = open_pool("max_size", "2");
+  mp_pool *pool = open_pool("max_size", "1");
   mp_holder holder = holder_at("long.lua:9");
   mp_connection *out = take(pool, &holder);
   run(out, "select 1");
