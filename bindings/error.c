@@ -17,9 +17,15 @@ mp_error **mpb_error_slot(lua_State *L) {
 
 /* ---- place ---- */
 
+/* The libraries among the scripts; what else is there is a program, and its lines are what its user wants to see. */
 static bool is_below(const mpb_runtime *runtime, const char *path) {
+  static const char *const libraries[] = {"/moonpool/", "/buster/types/"};
   size_t size = strlen(runtime->scripts);
-  return size > 0 && strncmp(path, runtime->scripts, size) == 0 && strncmp(path + size, "/moonpool/", 10) == 0;
+  if (size == 0 || strncmp(path, runtime->scripts, size) != 0) return false;
+  for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++) {
+    if (strncmp(path + size, libraries[i], strlen(libraries[i])) == 0) return true;
+  }
+  return false;
 }
 
 /* A script of ours may have been found through a symbolic link or a ".." of the executable, and the real path takes
@@ -27,7 +33,7 @@ static bool is_below(const mpb_runtime *runtime, const char *path) {
 static const char own_sources_key;
 
 static bool is_ours(lua_State *L, const char *source) {
-  if (source[0] != '@' || strstr(source, "moonpool/") == NULL) return false;
+  if (source[0] != '@' || (strstr(source, "moonpool/") == NULL && strstr(source, "types/") == NULL)) return false;
   luaL_checkstack(L, 4, NULL);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &own_sources_key);
   lua_pushstring(L, source);

@@ -179,6 +179,19 @@ describe("the versions of a history", function()
     assert_raises("usage", "the moment of a version is", version_history.restore, history, 2, { at = 1 })
   end)
 
+  it("are refused with the line of the caller", function()
+    for _, wrong in ipairs { dashboard " ", 5 } do
+      local _, err = pcall(function()
+        version_history.add(history, wrong)
+      end)
+      assert.matches("version_history_spec.lua:%d+$", err.where)
+    end
+    local _, err = pcall(function()
+      version_history.add(history, dashboard "a", { at = "now" })
+    end)
+    assert.matches("version_history_spec.lua:%d+$", err.where)
+  end)
+
   it("are refused when they are wrong [20]", function()
     assert_raises("yaml", "blank", version_history.add, history, dashboard " ")
     assert_raises("yaml", "blank", version_history.replace_latest, history, dashboard " ")
