@@ -560,7 +560,7 @@ describe("a loop of each", function()
     end)
 
     it("is for one task", function()
-      local next_row = db:with { batch = 1 }:each "select pg_sleep(0.05) from generate_series(1, 2)"
+      local next_row = db:with { batch = 1 }:each "select pg_sleep(10)"
       assert_raises("usage", "another task waits for the next row of this loop", mp.all, {
         function() next_row() end, function() next_row() end,
       })
