@@ -68,7 +68,7 @@ for name, reach in pairs(WAYS) do
             assert(mp.is_error(err), err)
             assert(({ connection = true, unknown_outcome = true, serialization = true })[err.kind], tostring(err))
             if err.kind == "unknown_outcome" then
-              unknown[#unknown + 1] = id
+              unknown[#unknown + 1] = tostring(err)
             end
           end
         end
@@ -119,8 +119,12 @@ for name, reach in pairs(WAYS) do
       local rows = admin:value("select count(*) from transfers")
       assert.is_true(#acknowledged > 10, "only " .. #acknowledged .. " transfers were made")
       assert.equal(#acknowledged, found)
-      assert.equal(#acknowledged, rows, "a transfer is there that nobody was told of")
-      assert.equal(0, #unknown)
+      -- Of one that the crash undid, and whose id another has by now, nobody can say what it was.
+      for _, why in ipairs(unknown) do
+        assert.matches("the server has crashed since, and may have given the transaction's id to another", why, 1, true)
+      end
+      assert.is_true(rows >= #acknowledged and rows <= #acknowledged + #unknown,
+        "a transfer is there that nobody was told of")
       assert.equal(ACCOUNTS * 1000, admin:value("select sum(balance) from accounts"))
     end)
   end)
