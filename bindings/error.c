@@ -18,11 +18,22 @@ mp_error **mpb_error_slot(lua_State *L) {
 /* ---- place ---- */
 
 /* The libraries among the scripts; what else is there is a program, and its lines are what its user wants to see. */
+static const char *const libraries[] = {"/moonpool/", "/buster/types/"};
+enum { LIBRARIES = sizeof libraries / sizeof libraries[0] };
+
+/* A first look, without the file system. */
+static bool may_be_ours(const char *source) {
+  if (source[0] != '@') return false;
+  for (int i = 0; i < LIBRARIES; i++) {
+    if (strstr(source, libraries[i] + 1) != NULL) return true;
+  }
+  return false;
+}
+
 static bool is_below(const mpb_runtime *runtime, const char *path) {
-  static const char *const libraries[] = {"/moonpool/", "/buster/types/"};
-  size_t size = strlen(runtime->scripts);
+  const size_t size = strlen(runtime->scripts);
   if (size == 0 || strncmp(path, runtime->scripts, size) != 0) return false;
-  for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++) {
+  for (int i = 0; i < LIBRARIES; i++) {
     if (strncmp(path + size, libraries[i], strlen(libraries[i])) == 0) return true;
   }
   return false;
@@ -33,7 +44,7 @@ static bool is_below(const mpb_runtime *runtime, const char *path) {
 static const char own_sources_key;
 
 static bool is_ours(lua_State *L, const char *source) {
-  if (source[0] != '@' || (strstr(source, "moonpool/") == NULL && strstr(source, "types/") == NULL)) return false;
+  if (!may_be_ours(source)) return false;
   luaL_checkstack(L, 4, NULL);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &own_sources_key);
   lua_pushstring(L, source);
