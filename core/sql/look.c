@@ -20,6 +20,7 @@ typedef struct look {
   first_kind kind;
   mp__token first;    /* the first word: what kind of statement this is     */
   mp__token previous; /* the token before the current one                   */
+  mp__token earlier;  /* and the one before that                            */
   bool has_ended;     /* a semicolon was seen; another token makes it two   */
   unsigned flags;
   bool reads;
@@ -156,11 +157,11 @@ static bool is_set_of_seed(const look *at, const mp__token *word) {
          (mp__token_is(before, "set") || mp__token_is(before, "session") || mp__token_is(before, "local"));
 }
 
-/* U&"...", whose escapes may spell any name. */
+/* U&"...", whose escapes may spell any name; not $you & "...". */
 static bool is_escaped_name(const look *at, const mp__token *word) {
-  const char *before = at->previous.start;
-  return word->kind == MP__TOKEN_QUOTED && before != NULL && before > at->text && before + 1 == word->start &&
-         *before == '&' && (before[-1] == 'u' || before[-1] == 'U');
+  const char *ampersand = at->previous.start;
+  return word->kind == MP__TOKEN_QUOTED && ampersand != NULL && ampersand + 1 == word->start && *ampersand == '&' &&
+         mp__token_is(&at->earlier, "u") && at->earlier.start + 1 == ampersand;
 }
 
 static bool is_copy_of_client(const look *at, const mp__token *word) {
@@ -200,6 +201,7 @@ static void note_meaning(look *at, const mp__token *token) {
   }
   if (token->kind == MP__TOKEN_OPEN) at->flags |= flags_of_function(&at->previous);
   if (token->kind == MP__TOKEN_SEMICOLON) at->has_ended = at->first.start != NULL;
+  at->earlier = at->previous;
   at->previous = *token;
 }
 

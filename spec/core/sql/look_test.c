@@ -226,6 +226,14 @@ static void knows_what_stays_in_the_session(void **state) {
     assert_flags(texts[i], MP_SQL_SESSION);
 }
 
+static void tells_escaped_names_from_operators(void **state) {
+  (void)state;
+  assert_flags("select $you&\"set\\005fconfig\"('a', 'b', false)", MP_SQL_PLAIN);
+  assert_flags("select menu&\"x\"", MP_SQL_PLAIN);
+  assert_flags("select u & \"x\"", MP_SQL_PLAIN);
+  assert_flags("select 1u&\"x\"", MP_SQL_SESSION); /* before PostgreSQL 15 the number ends there */
+}
+
 static void knows_what_no_reset_undoes(void **state) {
   (void)state;
   const char *const texts[] = {
@@ -307,6 +315,7 @@ int main(void) {
       cmocka_unit_test(knows_plain_statements),
       cmocka_unit_test(knows_what_a_cursor_runs),
       cmocka_unit_test(knows_what_stays_in_the_session),
+      cmocka_unit_test(tells_escaped_names_from_operators),
       cmocka_unit_test(knows_what_no_reset_undoes),
       cmocka_unit_test(knows_what_leaves_nothing_behind),
       cmocka_unit_test(knows_transaction_control_and_copy),
