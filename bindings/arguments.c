@@ -43,7 +43,7 @@ void mpb_push_named(lua_State *L, const mp_sql *sql, int index) {
   }
   if (sql->name_count > 65535)
     mpb_usage(L, NULL, "%zu parameters are more than a statement can have (65535)", sql->name_count);
-  luaL_checkstack(L, (int)sql->name_count + 8, "too many parameters");
+  mpb_need_stack(L, (int)sql->name_count + 8);
   for (size_t i = 0; i < sql->name_count; i++) {
     if (lua_getfield(L, index, sql->names[i]) == LUA_TNIL) refuse_absent(L, sql->names[i]);
   }

@@ -12,7 +12,7 @@ static void anchor(lua_State *L, mp_item *item) {
 static bool push_item(lua_State *L, const mpb_values *values, mp_item *item, mp_error **error) {
   const int top = lua_gettop(L);
   mp_value value;
-  luaL_checkstack(L, 8, NULL);
+  mpb_need_stack(L, 8);
   if (item->bytes.data == NULL) {
     lua_pushnil(L);
     return true;
@@ -50,7 +50,7 @@ static bool push_element(lua_State *L, const mpb_values *values, mp_array *array
 static bool push_dimension(lua_State *L, const mpb_values *values, mp_array *array, int dimension, mp_error **error) {
   int length = dimension < array->dimensions ? array->lengths[dimension] : 0;
   bool is_last = dimension + 1 >= array->dimensions;
-  luaL_checkstack(L, 6, NULL);
+  mpb_need_stack(L, 6);
   lua_createtable(L, length, 0);
   lua_pushvalue(L, mpb_metatable_slot(values, MP_VALUE_ARRAY));
   lua_setmetatable(L, -2);
@@ -122,7 +122,7 @@ static bool push_record(lua_State *L, const mpb_values *values, mp_composite *re
 static bool push_composite(lua_State *L, const mpb_values *values, const mp_composite *composite, mp_error **error) {
   mp_composite cursor = *composite;
   const mp_field *fields = composite->codec->fields;
-  luaL_checkstack(L, 8, NULL);
+  mpb_need_stack(L, 8);
   if (fields == NULL) return push_record(L, values, &cursor, error);
   lua_createtable(L, 0, composite->count);
   for (int i = 0; i < composite->count; i++) {

@@ -45,7 +45,7 @@ static const char own_sources_key;
 
 static bool is_ours(lua_State *L, const char *source) {
   if (!may_be_ours(source)) return false;
-  luaL_checkstack(L, 4, NULL);
+  mpb_need_stack(L, 4);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &own_sources_key);
   lua_pushstring(L, source);
   lua_pushvalue(L, -1);
@@ -89,8 +89,12 @@ void mpb_where(lua_State *L, char *to, size_t size) {
 
 /* ---- to Lua ---- */
 
+void mpb_need_stack(lua_State *L, int slots) {
+  if (!lua_checkstack(L, slots)) luaL_error(L, "not enough memory for Lua's stack, or calls that are too deep");
+}
+
 void mpb_push_error(lua_State *L, const mp_error *error) {
-  luaL_checkstack(L, 4, NULL);
+  mpb_need_stack(L, 4);
   lua_createtable(L, 0, 8);
   lua_pushstring(L, mp_error_kind_name(mp_error_kind_of(error)));
   lua_setfield(L, -2, "kind");
@@ -187,7 +191,7 @@ static bool is_error(lua_State *L, int index) {
 
 bool mpb_to_error(lua_State *L, int index, mp_error **error) {
   if (!is_error(L, index)) return false;
-  luaL_checkstack(L, 4, NULL);
+  mpb_need_stack(L, 4);
   error_from_table(L, index, error);
   return true;
 }

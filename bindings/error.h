@@ -13,6 +13,10 @@ int mpb_usage(lua_State *L, const char *hint, const char *format, ...) __attribu
 /* Raises: argument `index` (as the script counts them, without self) of what is a <type>; expected <what>. */
 int mpb_bad_argument(lua_State *L, int index, const char *name, const char *expected);
 
+/* Makes room for so many more values on Lua's stack, as luaL_checkstack does, which says "stack overflow" where memory
+ * has ended. Raises a Lua error that names both. */
+void mpb_need_stack(lua_State *L, int slots);
+
 /* Pushes the error as a table; the caller still owns it. May raise Lua's memory error. */
 void mpb_push_error(lua_State *L, const mp_error *error);
 /* Stores a copy of the error table at `index` in *error; false when the value is none. Raises nothing but Lua's memory

@@ -72,7 +72,7 @@ static void push_points(lua_State *L, const mp_geometry *geometry, const char *a
 /* The numbers lie in scratch memory, and may not survive the making of a table: a string keeps them. */
 void mpb_push_geometry(lua_State *L, const mp_geometry *geometry) {
   const mp_geometry kept = *geometry;
-  luaL_checkstack(L, 6, NULL);
+  mpb_need_stack(L, 6);
   const char *at = lua_pushlstring(L, (const char *)kept.numbers, kept.count * sizeof *kept.numbers);
   if (has_points(kept.shape)) {
     push_points(L, &kept, at);

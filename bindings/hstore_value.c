@@ -24,7 +24,7 @@ bool mpb_push_hstore(lua_State *L, const mpb_values *values, const mp_hstore *hs
   enum { MOST_AHEAD = 1 << 16 }; /* a table grows by itself */
   mp_hstore cursor = *hstore;
   mp_buffer *scratch = &values->runtime->text;
-  luaL_checkstack(L, 4, NULL);
+  mpb_need_stack(L, 4);
   lua_createtable(L, 0, (int)(cursor.pairs < MOST_AHEAD ? cursor.pairs : MOST_AHEAD));
   for (uint32_t i = 0; i < hstore->pairs; i++) {
     if (!push_next(L, &cursor, scratch, error) || !push_next(L, &cursor, scratch, error)) return false;

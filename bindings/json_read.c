@@ -72,7 +72,7 @@ static const mp_json_node *push_node(lua_State *L, const mpb_values *values, con
   case MP_JSON_NUMBER: return push_decimal(L, values, node, error) ? next : NULL;
   case MP_JSON_STRING: lua_pushlstring(L, node->as.text, count); return next;
   case MP_JSON_ARRAY:
-    luaL_checkstack(L, 6, NULL);
+    mpb_need_stack(L, 6);
     lua_createtable(L, (int)count, 0);
     lua_pushvalue(L, mpb_metatable_slot(values, MP_VALUE_ARRAY));
     lua_setmetatable(L, -2);
@@ -82,7 +82,7 @@ static const mp_json_node *push_node(lua_State *L, const mpb_values *values, con
     }
     return next;
   case MP_JSON_OBJECT:
-    luaL_checkstack(L, 6, NULL);
+    mpb_need_stack(L, 6);
     lua_createtable(L, 0, (int)count);
     for (uint32_t i = 0; i < count && next != NULL; i++) {
       lua_pushlstring(L, next->as.text, next->count);
@@ -96,7 +96,7 @@ static const mp_json_node *push_node(lua_State *L, const mpb_values *values, con
 }
 
 bool mpb_push_json(lua_State *L, const mpb_values *values, const char *text, size_t size, mp_error **error) {
-  luaL_checkstack(L, 6, NULL);
+  mpb_need_stack(L, 6);
   mp_json_tape *tape = take_tape(L);
   const int tape_index = lua_gettop(L);
   const bool ok = mp_json_read(tape, text, size, error) && push_node(L, values, tape->nodes, error) != NULL;

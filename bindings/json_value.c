@@ -33,7 +33,7 @@ static int l_decode(lua_State *L) {
   lua_settop(L, 1);
   if (lua_type(L, 1) != LUA_TSTRING) return mpb_wrong_type(L, 1, "mp.json.decode", "a string");
   const char *text = lua_tolstring(L, 1, &size);
-  luaL_checkstack(L, MPB_VALUES_SLOTS + 1, NULL);
+  mpb_need_stack(L, MPB_VALUES_SLOTS + 1);
   mpb_values_begin(L, mpb_runtime_of(L), &values);
   if (size >= PAUSED) mpb_values_pause(L, &values);
   if (!mpb_push_json(L, &values, text, size, mpb_error_slot(L))) return mpb_raise(L);

@@ -81,7 +81,7 @@ static int with_place(lua_State *L, look *function) {
   mp_local_options options;
   mp_local_place place = {0};
   read_options(L, &options);
-  luaL_checkstack(L, 8, NULL);
+  mpb_need_stack(L, 8);
   if (!function(&options, &place, mpb_error_slot(L))) return mpb_raise(L);
   return push_place(L, &place);
 }

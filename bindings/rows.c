@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "error.h"
 #include "value.h"
 
 /* From here on the collector's work would cost more than the decoding, so that it waits until all is there. */
@@ -56,7 +57,7 @@ static bool refuse_twins(lua_State *L, const mp_result *result, int width, mp_er
 static bool begin(reader *read, lua_State *L, const mp_result *result, mpb_row_style style, mp_error **error) {
   int width = mp_result_columns(result);
   *read = (reader){.L = L, .result = result, .style = style, .width = width};
-  luaL_checkstack(L, width + MPB_VALUES_SLOTS + 16, "too many columns");
+  mpb_need_stack(L, width + MPB_VALUES_SLOTS + 16);
   if (!style.arrays && !refuse_twins(L, result, width, error)) return false;
   read->names = lua_gettop(L) + 1;
   for (int i = 0; i < width; i++)

@@ -206,7 +206,7 @@ static int l_exec(lua_State *L) {
   set_variables(L, 3);
   size_t count = lua_rawlen(L, 2);
   char **arguments = lua_newuserdatauv(L, (count + 2) * sizeof *arguments, 0);
-  luaL_checkstack(L, (int)count + 4, "too many arguments");
+  mpb_need_stack(L, (int)count + 4);
   arguments[0] = (char *)(uintptr_t)program;
   for (size_t i = 0; i < count; i++) {
     lua_rawgeti(L, 2, (lua_Integer)i + 1);

@@ -33,7 +33,7 @@ static bool push_value(mpb_yaml_decoder *decoder) {
 /* Replaces the value on top of the stack by what the script's function makes of it. */
 static bool apply_tag(mpb_yaml_decoder *decoder, const char *tag, mp_yaml_mark mark, const mpb_yaml_frame *up) {
   lua_State *L = decoder->L;
-  luaL_checkstack(L, 4, NULL);
+  mpb_need_stack(L, 4);
   lua_pushvalue(L, decoder->tag);
   lua_pushstring(L, tag);
   lua_rotate(L, -3, -1);
@@ -126,7 +126,7 @@ static bool push_list(mpb_yaml_decoder *decoder, const mpb_yaml_frame *up) {
   lua_State *L = decoder->L;
   const mp_yaml_event event = decoder->event;
   mpb_yaml_frame here = {.up = up};
-  luaL_checkstack(L, CHUNK + 16, NULL);
+  mpb_need_stack(L, CHUNK + 16);
   const int result = lua_gettop(L) + 1;
   if (event.tag != NULL) lua_pushstring(L, event.tag);
   const int places = decoder->positions == 0 ? 0 : lua_gettop(L) + 1;
@@ -311,7 +311,7 @@ static bool merge_map(mpb_yaml_decoder *decoder, map_builder *map, mp_yaml_mark 
 static bool merge(mpb_yaml_decoder *decoder, map_builder *map, mp_yaml_mark mark) {
   lua_State *L = decoder->L;
   const int value = lua_gettop(L);
-  luaL_checkstack(L, 12, NULL);
+  mpb_need_stack(L, 12);
   if (!mpb_is_array(L, value)) return merge_map(decoder, map, mark);
   const lua_Integer count = (lua_Integer)lua_rawlen(L, value);
   for (lua_Integer i = 1; i <= count; i++) {
@@ -455,7 +455,7 @@ static bool push_map(mpb_yaml_decoder *decoder, const mpb_yaml_frame *up) {
   map.has_identities = true;
   map.count = 0;
   map.places = map.key_places = 0;
-  luaL_checkstack(L, 2 * MPB_SMALL_MAP + 24, NULL);
+  mpb_need_stack(L, 2 * MPB_SMALL_MAP + 24);
   const int result = lua_gettop(L) + 1;
   if (event.tag != NULL) lua_pushstring(L, event.tag);
   if (decoder->positions != 0) {

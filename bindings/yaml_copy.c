@@ -67,7 +67,7 @@ static bool copy_map(mpb_yaml_decoder *decoder, int from, int to, int level) {
 static bool copy_table(mpb_yaml_decoder *decoder, int level) {
   lua_State *L = decoder->L;
   const int from = lua_gettop(L), to = from + 1;
-  luaL_checkstack(L, 12, NULL);
+  mpb_need_stack(L, 12);
   const bool is_list = mpb_is_array(L, from);
   if (!is_list && !mpb_is_map(L, from)) return true;
   if (level == MP_YAML_DEPTH || decoder->copies_left == 0) {

@@ -99,7 +99,7 @@ void mpb_layouts_finish(mpb_layouts *layouts) {
 /* ---- layouts as metatables ---- */
 
 void mpb_make_layout(lua_State *L) {
-  luaL_checkstack(L, 3, NULL);
+  mpb_need_stack(L, 3);
   lua_pushboolean(L, 1);
   lua_rawsetp(L, -2, &layout_key);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &pairs_key);
@@ -124,7 +124,7 @@ bool mpb_is_map(lua_State *L, int index) {
 }
 
 void mpb_push_layout_places(lua_State *L, int index) {
-  luaL_checkstack(L, 5, NULL);
+  mpb_need_stack(L, 5);
   lua_getmetatable(L, index);
   if (lua_rawgetp(L, -1, &places_key) != LUA_TTABLE) {
     lua_pop(L, 1);

@@ -156,7 +156,7 @@ static void begin(lua_State *L, mpb_yaml_decoder *decoder, const decode_options 
   enum { PAUSED = 1 << 16, REPEATS = 1 << 12 };
   size_t size;
   const char *text = lua_tolstring(L, 1, &size);
-  luaL_checkstack(L, MPB_VALUES_SLOTS + 20, NULL);
+  mpb_need_stack(L, MPB_VALUES_SLOTS + 20);
   decoder->L = L;
   decoder->copies_left = options->reader.limits.nodes != 0 ? options->reader.limits.nodes : MP_YAML_NODES;
   decoder->tag = options->tag;
@@ -232,7 +232,7 @@ static int l_decode_all(lua_State *L) {
 void mpb_open_yaml(lua_State *L, mpb_runtime *runtime) {
   static const luaL_Reg metamethods[] = {{"__gc", l_free_box}, {"__close", l_free_box}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"decode", l_decode}, {"decode_all", l_decode_all}, {NULL, NULL}};
-  luaL_checkstack(L, 6, NULL);
+  mpb_need_stack(L, 6);
   mpb_new_metatable(L, runtime, box_type, metamethods, NULL);
   lua_pop(L, 1);
   lua_newtable(L);

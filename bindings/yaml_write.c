@@ -361,7 +361,7 @@ static bool write_table(writer *write, mp_yaml_place place, const level *up) {
   if (here.depth > MP_YAML_DEPTH) {
     return refuse(write, NULL, "YAML: nested too deeply: 1,000 levels are allowed");
   }
-  luaL_checkstack(L, 14, NULL);
+  mpb_need_stack(L, 14);
   const bool ok = mpb_push_layout_keys(L, top) ? write_map(write, place, &here) : write_plain(write, place, &here);
   if (ok) lua_settop(L, top);
   return ok;
