@@ -1,9 +1,11 @@
---- moonpool doctor: on real servers and a real PgBouncer, and what its judges make of facts that are hard to have.
+--- moonpool doctor: on real servers, a real PgBouncer and a real pgpool-II, and what its judges make of facts that are
+--- hard to have.
 
 local bouncer = require "spec.support.bouncer"
 local cluster = require "spec.support.cluster"
 local findings = require "moonpool.doctor.findings"
 local mp = require "moonpool"
+local pgpool = require "spec.support.pgpool"
 local proxy = require "moonpool.doctor.proxy"
 local shell = require "spec.support.shell"
 
@@ -264,6 +266,22 @@ client_tls_key_file = %s]]):format(certificate, key), "127.0.0.1")
       assert.are.equal("session", report.proxy.pooling)
       assert.are.same({ prepare = "auto", pipeline = true }, report.recommended)
     end))
+end)
+
+describe("moonpool doctor behind pgpool-II", function()
+  it("knows it, although it looks like the server itself, and that nothing has to be set", function()
+    if not pgpool.program() then
+      return pending("pgpool is not installed")
+    end
+    local between = pgpool.start(cluster.database())
+    local cleaner <close> = setmetatable({}, { __close = between.stop })
+    local report, code = report_of("DATABASE_URL=" .. quote(between.url))
+    assert.are.equal(0, code)
+    assert.are.equal("pgpool-II", report.proxy.name)
+    assert.are.equal("session", report.proxy.pooling)
+    assert.are.same({ prepare = "auto", pipeline = true }, report.recommended)
+    assert.is_not_nil(cleaner)
+  end)
 end)
 
 describe("moonpool doctor behind a proxy that stalls", function()

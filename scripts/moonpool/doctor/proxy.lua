@@ -107,6 +107,20 @@ local function look_for_stalls(proxy, try)
   end
 end
 
+--- pgpool-II keeps a session of the server for each of its clients, and tells its true number: nothing shows it but a
+--- command of its own, as a simple query. A server refuses that, as its log tells.
+---@param proxy moonpool.doctor.Proxy
+---@param try moonpool.doctor.Try
+local function look_for_pgpool(proxy, try)
+  local is_known = try({}, function(db)
+    db:script("show pool_version")
+  end)
+  if is_known then
+    note(proxy, "it knows SHOW POOL_VERSION, as pgpool-II does")
+    proxy.name = "pgpool-II"
+  end
+end
+
 --- What only one of them says, or is called.
 ---@param facts moonpool.doctor.Facts
 ---@param try moonpool.doctor.Try
@@ -118,12 +132,6 @@ local function name_of(facts, try)
   end
   if host:find("%.proxy%-%w+%.[%w-]+%.rds%.amazonaws%.com$") then
     return "RDS Proxy"
-  end
-  local has_version, version = try({}, function(db)
-    return db:value("show pool_version")
-  end)
-  if has_version then
-    return "pgpool-II " .. version:match("^%S*")
   end
   local _, err = try({ database = "pgbouncer", prepare = "never" }, function(db)
     return db:value("select 1")
@@ -138,6 +146,7 @@ function M.detect(facts, try)
   local proxy = facts.proxy or { is_there = false, evidence = {} }
   compare_backends(proxy, facts)
   look_for_stalls(proxy, try)
+  look_for_pgpool(proxy, try)
   look_for_sharing(proxy, try)
   if proxy.is_there and not proxy.name then
     proxy.name = name_of(facts, try)
