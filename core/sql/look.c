@@ -187,6 +187,8 @@ static void note_word(look *at, const mp__token *word) {
   if (makes_temporary(at, word) || mp__token_begins(word, "pg_temp")) at->flags |= MP_SQL_SESSION;
   if (is_set_of_seed(at, word)) at->flags |= MP_SQL_SESSION | MP_SQL_LASTING;
   if (is_escaped_name(at, word)) at->flags |= MP_SQL_SESSION;
+  /* An UPDATE of this view is a SET. */
+  if (!at->reads && mp__token_is(word, "pg_settings")) at->flags |= MP_SQL_SESSION;
   if (word->kind == MP__TOKEN_QUOTED) return;
   if (mp__token_is(word, "into") || (at->kind == WITH && changes_data(at, word))) at->reads = false;
 }

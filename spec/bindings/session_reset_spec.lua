@@ -61,6 +61,8 @@ local WAYS = {
     dirty = "explain analyze select set_config('work_mem', '5MB', false)" },
   { "set_config in a row that is inserted", look = WORK_MEM,
     dirty = "insert into kept values (set_config('work_mem', '5MB', false)) on conflict do nothing" },
+  { "an update of pg_settings", look = WORK_MEM,
+    dirty = "update pg_settings set setting = '5MB' where name = 'work_mem'" },
   { "set behind a comment, in capitals", dirty = "/* set local */ SeT wOrK_mEm TO '5MB'", look = WORK_MEM },
   { "set in a do block", dirty = "do $$ begin perform set_config('work_mem', '5MB', false); end $$", look = WORK_MEM },
   { "a setting of a name of its own", dirty = "set app.tenant = 'ada'",

@@ -220,6 +220,9 @@ static void knows_what_stays_in_the_session(void **state) {
       "create table pg_temp.x (a int)",
       "declare c cursor with hold for select 1",
       "explain analyze select set_config('a', 'b', false)",
+      "update pg_settings set setting = 'b' where name = 'a'",
+      "update only pg_catalog.\"pg_settings\" set setting = 'b'",
+      "with a as (select 1) update pg_settings set setting = 'b'",
       "set session characteristics as transaction read only",
   };
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
