@@ -97,6 +97,11 @@ local function is_nameable(kind)
   return LITERALS[kind.name] ~= nil
 end
 
+--- An array of a domain's values compares with no array of the type below it.
+local function is_domain(kind)
+  return rawget(kind, "family") == nil
+end
+
 local EQUALITY = {
   number = true, text = true, boolean = true, moment = true, time = true, interval = true, uuid = true, enum = true,
   bytes = true, range = true,
@@ -420,7 +425,9 @@ local AGGREGATES = {
     return column and fn[pick { "sum", "avg" }](column)
   end,
   function(scope)
-    local column = M.column(scope, function(kind) return kind.family ~= "array" and M.is_sortable(kind) end)
+    local column = M.column(scope, function(kind)
+      return kind.family ~= "array" and not is_domain(kind) and M.is_sortable(kind)
+    end)
     return column and fn.array_agg(column):order_by(chance(50) and column:desc():nulls_last() or column)
   end,
   function(scope)
