@@ -28,6 +28,8 @@ local function forward(from, to, is_client)
   end)
 end
 
+-- One side may be written to after it has hung up, which would end us.
+uv.new_signal():start("sigpipe", function() end)
 local listener = uv.new_pipe(false)
 assert(listener:bind(listen_on))
 assert(listener:listen(16, function()
