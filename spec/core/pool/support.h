@@ -132,13 +132,22 @@ UNUSED static mp_connection *take(mp_pool *pool, const mp_holder *holder) {
   return connection;
 }
 
-/* A checkout that has to wait, with its first step made. */
-UNUSED static mp_checkout *queue_up(mp_pool *pool, const mp_holder *holder) {
+/* A checkout with its first step made. */
+UNUSED static mp_checkout *begin_checkout(mp_pool *pool, const mp_holder *holder, mp_step *step) {
   mp_error *error = NULL;
   mp_want want;
   mp_checkout *checkout = mp_checkout_start(pool, holder, mp_clock_after(10), &error);
   assert_no_error(error);
-  assert_int_equal(mp_checkout_step(checkout, &want, &error), MP_STEP_WAIT);
+  *step = mp_checkout_step(checkout, &want, &error);
+  assert_no_error(error);
+  return checkout;
+}
+
+/* The same, and it has to wait. */
+UNUSED static mp_checkout *queue_up(mp_pool *pool, const mp_holder *holder) {
+  mp_step step;
+  mp_checkout *checkout = begin_checkout(pool, holder, &step);
+  assert_int_equal(step, MP_STEP_WAIT);
   return checkout;
 }
 
