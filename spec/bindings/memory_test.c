@@ -97,6 +97,10 @@ static const char use[] =
     "}\n"
     "assert(a == 1 and b == 2)\n";
 
+/* Lua's stack grows with every level. */
+static const char nest[] = "local text = ('[{a: '):rep(40) .. '1' .. ('}]'):rep(40)\n"
+                           "assert(#mp.yaml.decode(text) == 1)\n";
+
 static const char look_after[] =
     "collectgarbage() collectgarbage()\n"
     "local db <close> = mp.connect { url = URL, max_size = 1, application_name = NAME }\n"
@@ -190,17 +194,21 @@ static long stride_of_this_run(void) {
   return 29;
 }
 
-static void refuse_everywhere(const char *before, const char *script, long count) {
+static void refuse_each(const char *before, const char *script, long count, long stride) {
   if (getenv("MOONPOOL_TEST_URL") == NULL) {
     print_message("skipped: MOONPOOL_TEST_URL does not name a server\n");
     skip();
   }
-  long stride = stride_of_this_run(), n = 1;
+  long n = 1;
   snprintf(session_name, sizeof session_name, "memory-test-%d", (int)getpid());
   while (run_refusing(before, script, n, count))
     n += stride;
   wait_until_all_are_gone();
   print_message("%ld requests, every %ld of which was refused\n", n, stride);
+}
+
+static void refuse_everywhere(const char *before, const char *script, long count) {
+  refuse_each(before, script, count, stride_of_this_run());
 }
 
 enum { FOR_GOOD = 1 << 30 };
@@ -227,12 +235,18 @@ static void memory_that_ends_anywhere_does_no_harm(void **state) {
   refuse_everywhere(load, use, FOR_GOOD);
 }
 
+static void a_stack_that_cannot_grow_is_an_error_of_memory(void **state) {
+  (void)state;
+  refuse_each(load, nest, 2, 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(loading_survives),
       cmocka_unit_test(a_collection_anywhere_does_no_harm),
       cmocka_unit_test(an_error_of_memory_anywhere_does_no_harm),
       cmocka_unit_test(memory_that_ends_anywhere_does_no_harm),
+      cmocka_unit_test(a_stack_that_cannot_grow_is_an_error_of_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
