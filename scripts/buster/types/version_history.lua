@@ -271,8 +271,8 @@ local function check_write(history, options)
     "take one of version_history.new or decode")
 end
 
-local function set(history, number, content, options)
-  local kind, entries = check_write(history, options), entries_of(history)
+local function set(history, kind, number, content, options)
+  local entries = entries_of(history)
   entries[tostring(number)] = document.map {
     { "content", (CONTENTS[kind].decode(content)) }, { "updated_at", options and options.at or mp.timestamp.now() },
     { "version_number", number },
@@ -286,14 +286,14 @@ end
 ---@param options? { number?: integer, at?: moonpool.Timestamp } the next number, and now, if absent
 ---@return table history
 function M.add(history, content, options)
-  check_write(history, options)
+  local kind = check_write(history, options)
   local number = options and options.number or (M.latest_number(history) or 0) + 1
   if math.type(number) ~= "integer" or number < 1 or number > MOST then
     return document.usage(("the number of a version is %s; expected 1 to %d"):format(tostring(number), MOST))
   elseif M.get(history, number) then
     return document.usage(("there is a version %d already"):format(number), "leave the number out to get the next one")
   end
-  return set(history, number, content, options)
+  return set(history, kind, number, content, options)
 end
 
 --- The history with another content of its latest version; of version 1 when it is empty.
@@ -302,7 +302,8 @@ end
 ---@param options? { at?: moonpool.Timestamp }
 ---@return table history
 function M.replace_latest(history, content, options)
-  return set(history, M.latest_number(history) or 1, content, options)
+  local kind = check_write(history, options)
+  return set(history, kind, M.latest_number(history) or 1, content, options)
 end
 
 --- The history with a new version that has the content of an old one.
